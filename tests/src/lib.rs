@@ -1,1 +1,4 @@
-//! tests
+//! What the whole-system tests share, and the tool that maps rules to tests.
+
+pub mod coverage;
+pub mod tree;
