@@ -20,9 +20,12 @@ pub use rustls_pki_types::UnixTime;
 
 pub use crate::algorithm::Algorithm;
 pub use crate::certificate::{CertificateThumbprint, PeerCertificate};
+pub use crate::htu::UriError;
 pub use crate::jwk::{JwkError, KeyMaterial, PublicKey};
 pub use crate::key_set::{IssuerKey, KeySet, KeySetError};
 pub use crate::limits::Limits;
+pub use crate::origin::{Origin, TargetUri};
+pub use crate::route_path::{PathRefusal, RouteError, RouteTable};
 pub use crate::thumbprint::{Jkt, TokenHash};
 pub use crate::time::{NumericDate, Position, Window};
 
@@ -30,10 +33,13 @@ mod algorithm;
 mod certificate;
 pub mod crypto;
 mod encoding;
+pub mod htu;
 mod json;
 mod jwk;
 mod key_set;
 mod limits;
+mod origin;
 pub mod replay;
+mod route_path;
 mod thumbprint;
 mod time;
