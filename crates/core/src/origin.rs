@@ -1,7 +1,8 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::htu::{Parts, Scheme, UriError, normalize, push_path};
+use crate::htu::{Parts, Scheme, UriError, normalize};
+use crate::uri_path::push_path;
 
 /// The origin that clients address, as configured: scheme, authority and perhaps a path prefix.
 ///
