@@ -207,7 +207,7 @@ impl<'doc> Visitor<'doc> for ValueSeed<'_> {
 fn is_duplicate<'doc>(
     object: &[(Cow<'doc, str>, Json<'doc>)],
     seen: &mut BTreeSet<Cow<'doc, str>>,
-    name: &Cow<'doc, str>,
+    name: &str,
 ) -> bool {
     if object.len() < MANY_MEMBERS {
         return object.iter().any(|(member, _)| member == name);
@@ -215,7 +215,11 @@ fn is_duplicate<'doc>(
     if seen.is_empty() {
         seen.extend(object.iter().map(|(member, _)| member.clone()));
     }
-    !seen.insert(name.clone())
+    // The newest member is not in the set yet unless this is the first time here.
+    if let Some((member, _)) = object.last() {
+        seen.insert(member.clone());
+    }
+    seen.contains(name)
 }
 
 /// A member's name, borrowed unless it holds an escape.

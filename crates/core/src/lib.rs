@@ -19,29 +19,65 @@ extern crate std;
 pub use rustls_pki_types::UnixTime;
 
 pub use crate::algorithm::Algorithm;
+pub use crate::authorization::Scheme;
 pub use crate::certificate::{CertificateThumbprint, PeerCertificate};
+pub use crate::challenge::Answer;
+pub use crate::confirmation::UnknownConfirmation;
+pub use crate::encoding::Base64Url;
+pub use crate::enforcer::{Enforcer, EnforcerBuilder};
 pub use crate::htu::UriError;
 pub use crate::jwk::{JwkError, KeyMaterial, PublicKey};
 pub use crate::key_set::{IssuerKey, KeySet, KeySetError};
 pub use crate::limits::Limits;
+pub use crate::nonce::{NonceKey, NonceKeys};
 pub use crate::origin::{Origin, TargetUri};
+pub use crate::policy::{
+    Binding, IssuerPolicy, NonceRequirement, PolicyError, ProofPolicy, RoutePolicy, Spending,
+    TokenFormat, TokenProfile,
+};
+pub use crate::reason::Reason;
+pub use crate::rejection::{Facts, Rejection};
+pub use crate::request::{FieldLines, RequestView};
 pub use crate::route_path::{PathRefusal, RouteError, RouteTable};
+pub use crate::stages::{
+    Confirmed, Examined, OpaqueToken, Presentation, Presented, Proven, Resumed, TokenStage,
+    Unspent, UnverifiedToken, Validated,
+};
 pub use crate::thumbprint::{Jkt, TokenHash};
 pub use crate::time::{NumericDate, Position, Window};
+pub use crate::verdict::{Admitted, Unavailable, Verdict, VerifiedOnly};
+pub use crate::verified_token::VerifiedToken;
 
+mod access_token;
 mod algorithm;
+mod authorization;
 mod certificate;
+mod challenge;
+mod claims;
+mod compact;
+mod confirmation;
 pub mod crypto;
 mod encoding;
+mod enforcer;
 pub mod htu;
+mod introspection;
 mod json;
 mod jwk;
 mod key_set;
 mod lax_path;
 mod limits;
+mod nonce;
 mod origin;
+mod policy;
+mod proof;
+mod reason;
+mod rejection;
 pub mod replay;
+mod request;
 mod route_path;
+mod stages;
 mod thumbprint;
 mod time;
 mod uri_path;
+mod verdict;
+mod verified_token;

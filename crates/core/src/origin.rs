@@ -91,6 +91,15 @@ impl TargetUri {
         &self.0
     }
 
+    /// Scheme and authority, without any prefix: what a nonce is made for.
+    pub fn origin(&self) -> &str {
+        let after_scheme = self.0.find("://").map_or(0, |at| at.saturating_add(3));
+        let authority = self.0.get(after_scheme..).unwrap_or_default();
+        let length = authority.find('/').unwrap_or(authority.len());
+        let end = after_scheme.saturating_add(length);
+        self.0.get(..end).unwrap_or_default()
+    }
+
     /// Whether the claim `htu` names this URI: both sides in normal form, compared octet by octet
     /// (DPOP-4.3-9 and -13).
     ///

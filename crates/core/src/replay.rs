@@ -8,6 +8,7 @@ use core::fmt;
 
 use subtle::ConstantTimeEq;
 
+use crate::proof::Freshness;
 use crate::thumbprint::Jkt;
 
 /// The name under which one proof is remembered: SHA-256 over a label, `jkt` and `jti` (PROJ-4).
@@ -61,6 +62,21 @@ pub struct ReplayEntry {
 }
 
 impl ReplayEntry {
+    pub(crate) const fn new(key: ReplayKey, owner: Jkt, freshness: Freshness) -> Self {
+        let Freshness {
+            source,
+            second,
+            last_acceptable,
+        } = freshness;
+        Self {
+            key,
+            owner,
+            source,
+            second,
+            last_acceptable,
+        }
+    }
+
     /// Describes an admitted proof by hand, for tests and models of a store. The pipeline makes its
     /// own; nothing that takes an entry made here can admit a request.
     pub const fn for_model(
