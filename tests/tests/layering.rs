@@ -212,6 +212,12 @@ fn core_has_exactly_the_dependencies_that_were_agreed_on() {
 }
 
 #[test]
+fn core_does_without_std() {
+    let core = tree::read("crates/core/src/lib.rs").unwrap();
+    assert!(core.lines().any(|line| line == "#![no_std]"));
+}
+
+#[test]
 fn what_must_never_be_reached_is_not_reached() {
     let metadata = metadata();
     let mut found = Vec::new();
