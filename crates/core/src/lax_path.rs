@@ -27,46 +27,50 @@ impl LaxReading {
             leaves_root: false,
             is_tangled: false,
         };
-        // The depth is counted for the worst case: an upstream that sees every `..` that can be seen,
-        // and takes a segment with a `..` in it for nothing else.
+        // The depth is that of the worst case: an upstream that sees every `..` which can be seen, and
+        // otherwise as few segments as it can.
         let mut depth: usize = 0;
         let mut is_special = false;
         let mut segments = decoded.split('/').skip(1).peekable();
         while let Some(segment) = segments.next() {
-            let mut climbs: usize = 0;
-            let mut is_name = false;
+            let whole = depth.saturating_add(1);
+            let mut is_after_name = false;
             let mut was_cut = false;
             for (index, part) in split_at_encoded_slashes(segment).enumerate() {
                 // What is dropped may or may not reach over the encoded slash.
                 reading.is_tangled |= was_cut;
                 is_special |= index > 0;
-                let name = cut(part);
-                was_cut |= name.len() < part.len();
-                match name {
+                match cut(part) {
                     "" | "." => {}
                     ".." => {
-                        climbs = climbs.saturating_add(1);
-                        let parent = reading.path.rfind('/').unwrap_or(0);
-                        reading.path.truncate(parent);
+                        reading.climb(&mut depth);
+                        is_after_name = false;
                     }
                     name => {
-                        is_name |= index == 0;
+                        // Names with an encoded slash between them may count as one.
+                        if !is_after_name && !was_cut {
+                            depth = depth.saturating_add(1);
+                        }
+                        is_after_name = true;
                         reading.path.push('/');
                         reading.path.push_str(name);
                     }
                 }
+                was_cut |= cut(part).len() < part.len();
             }
+            // An upstream that leaves the slashes encoded sees one segment.
+            depth = depth.min(whole);
             is_special |= was_cut || (segment.is_empty() && segments.peek().is_some());
-            if climbs > 0 {
-                reading.leaves_root |= climbs > depth;
-                depth = depth.saturating_sub(climbs);
-                reading.lowest = Some(reading.lowest.map_or(depth, |lowest| lowest.min(depth)));
-            } else if is_name {
-                depth = depth.saturating_add(1);
-            }
         }
         reading.is_tangled |= is_special && reading.lowest.is_some();
         reading
+    }
+
+    fn climb(&mut self, depth: &mut usize) {
+        self.leaves_root |= *depth == 0;
+        *depth = depth.saturating_sub(1);
+        self.lowest = Some(self.lowest.map_or(*depth, |lowest| lowest.min(*depth)));
+        self.path.truncate(self.path.rfind('/').unwrap_or(0));
     }
 
     /// Whether some `..` of the path could leave the segments of `prefix`.
