@@ -33,7 +33,8 @@ impl SigningKey {
     /// # Errors
     ///
     /// [`KeyError::UnsupportedAlgorithm`] for anything but ES256, EdDSA and Ed25519;
-    /// [`KeyError::Randomness`] if the system gives no random octets.
+    /// [`KeyError::Randomness`] if the system gives no random octets; [`KeyError::OutOfRange`] if it
+    /// keeps giving octets that are no key, which a working generator does not do.
     pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
         Self::generate_from(algorithm, random::fill)
     }

@@ -55,7 +55,8 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Write`], with `AlreadyExists` if there is a file: a key is never overwritten.
+    /// [`KeyError::Write`], with `AlreadyExists` if there is a file: a key is never overwritten. A
+    /// disk that fills up may leave a broken file behind.
     pub fn save_new(&self, path: impl AsRef<Path>, format: KeyFormat) -> Result<(), KeyError> {
         let path = path.as_ref();
         let failed = |error: io::Error| KeyError::Write {
