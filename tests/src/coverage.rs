@@ -1,9 +1,10 @@
 //! Which test holds which rule.
 //!
-//! A test claims a rule by its name: the id in lower case with `-` and `.` as `_`, then a verb of
-//! [`VERBS`], as in `dpop_4_3_8_refuses_another_method`. It claims further rules in a comment
-//! directly above it: `// rules: JWS-4-1 (negative), JWT-4-1 (positive)`. The case is `positive`,
-//! `negative` or `both`.
+//! A test claims a rule by its name: the id in lower case with `-` and `.` as `_`, then one of
+//! [`VERBS`], as in `dpop_4_3_8_refuses_another_method`, or a sentence with one of [`PARTICIPLES`],
+//! as in `dpop_4_3_8_another_method_is_refused`. Further rules, and those whose name says neither,
+//! stand in a comment directly above it: `// rules: JWS-4-1 (negative), JWT-4-1 (positive)`. The
+//! case is `positive`, `negative` or `both`.
 //!
 //! The rules are `tests/rules/rules.toml`; which of them count is `scope.toml`; which function
 //! keeps a rule is `functions.toml`. The binary `coverage` writes `docs/spec-coverage.md`, and the
@@ -11,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-pub use self::claims::{Claim, VERBS};
+pub use self::claims::{Claim, PARTICIPLES, VERBS};
 pub use self::rules::{Case, Rule, Scope, Standing};
 use crate::tree;
 

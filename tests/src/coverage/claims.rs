@@ -14,7 +14,7 @@ pub struct Claim {
     pub file: String,
 }
 
-/// The words that may follow a rule's id in the name of a test, and what they claim.
+/// The verbs that may follow a rule's id in the name of a test, and what they claim.
 pub const VERBS: &[(&str, &[Case])] = &[
     ("accepts", &[Case::Positive]),
     ("allows", &[Case::Positive]),
@@ -31,6 +31,22 @@ pub const VERBS: &[(&str, &[Case])] = &[
     // a table with rows of both kinds
     ("holds", &[Case::Positive, Case::Negative]),
     ("only", &[Case::Positive, Case::Negative]),
+];
+
+/// The words that claim a case wherever they stand after the id: `..._an_expired_one_is_refused`.
+pub const PARTICIPLES: &[(&str, Case)] = &[
+    ("accepted", Case::Positive),
+    ("admitted", Case::Positive),
+    ("allowed", Case::Positive),
+    ("kept", Case::Positive),
+    ("sent", Case::Positive),
+    ("challenged", Case::Negative),
+    ("denied", Case::Negative),
+    ("ignored", Case::Negative),
+    ("never", Case::Negative),
+    ("refused", Case::Negative),
+    ("rejected", Case::Negative),
+    ("stripped", Case::Negative),
 ];
 
 /// Finds the tests in a source file and what they claim. An ignored test claims nothing.
@@ -59,8 +75,9 @@ pub(super) fn scan(
             }
             NameClaim::NoVerb(rule) if claimed.iter().any(|(id, _)| *id == rule.id) => {}
             NameClaim::NoVerb(rule) => problems.push(format!(
-                "{place} begins with rule {}, but no verb follows that says what it claims",
-                rule.id
+                "{place} begins with rule {id}, but does not say what it shows of it: put \
+                 `// rules: {id} (negative)`, `(positive)` or `(both)` above it",
+                id = rule.id
             )),
             NameClaim::Unknown => problems.push(format!("{place} names a rule that is not there")),
         }
@@ -107,8 +124,8 @@ enum NameClaim<'r> {
     /// The name says nothing about a rule.
     None,
     /// A rule and a verb.
-    Cases(&'r Rule, &'static [Case]),
-    /// A rule, and no verb.
+    Cases(&'r Rule, Vec<Case>),
+    /// A rule, and no word of what it claims.
     NoVerb(&'r Rule),
     /// It looks like a rule's id, but there is no such rule.
     Unknown,
@@ -117,7 +134,7 @@ enum NameClaim<'r> {
 fn claims_of_name<'r>(name: &str, rules: &'r [Rule]) -> NameClaim<'r> {
     let follows = |rule: &Rule| -> Option<usize> {
         let rest = name.strip_prefix(&rule.key())?;
-        (rest.is_empty() || rest.starts_with('_')).then(|| rest.len())
+        (rest.is_empty() || rest.starts_with('_')).then_some(rest.len())
     };
     // the longest id leaves the shortest rest
     let longest = rules
@@ -131,10 +148,19 @@ fn claims_of_name<'r>(name: &str, rules: &'r [Rule]) -> NameClaim<'r> {
         };
     };
     let tail = name.get(name.len() - rest..).unwrap_or_default();
-    let verb = tail.trim_start_matches('_').split('_').next();
-    match VERBS.iter().find(|(word, _)| Some(*word) == verb) {
-        Some((_, cases)) => NameClaim::Cases(rule, cases),
-        None => NameClaim::NoVerb(rule),
+    let words = || tail.split('_').skip(1);
+    let verb = VERBS.iter().find(|(verb, _)| words().next() == Some(verb));
+    let cases: Vec<Case> = match verb {
+        Some((_, cases)) => cases.to_vec(),
+        None => PARTICIPLES
+            .iter()
+            .filter(|(participle, _)| words().any(|word| word == *participle))
+            .map(|(_, case)| *case)
+            .collect(),
+    };
+    match cases.is_empty() {
+        true => NameClaim::NoVerb(rule),
+        false => NameClaim::Cases(rule, cases),
     }
 }
 
@@ -237,6 +263,19 @@ mod tests {
                 "jws_4_1_only_unique_names",
                 &[("JWS-4-1", Case::Positive), ("JWS-4-1", Case::Negative)],
             ),
+            (
+                "jws_4_1_duplicates_are_refused_at_every_depth",
+                &[("JWS-4-1", Case::Negative)],
+            ),
+            (
+                "jws_4_1_one_is_accepted_and_two_are_refused",
+                &[("JWS-4-1", Case::Positive), ("JWS-4-1", Case::Negative)],
+            ),
+            // the verb decides: this one is about what passes
+            (
+                "jws_4_1_accepts_what_others_refused",
+                &[("JWS-4-1", Case::Positive)],
+            ),
             ("dpop_header_is_found", &[]),
             ("anything_else", &[]),
         ];
@@ -258,13 +297,15 @@ mod tests {
             ),
             (
                 "jws_4_1_names_are_unique",
-                "f.rs: jws_4_1_names_are_unique begins with rule JWS-4-1, but no verb follows \
-                 that says what it claims",
+                "f.rs: jws_4_1_names_are_unique begins with rule JWS-4-1, but does not say what \
+                 it shows of it: put `// rules: JWS-4-1 (negative)`, `(positive)` or `(both)` \
+                 above it",
             ),
             (
                 "dpop_4_3_1_2_refuses",
-                "f.rs: dpop_4_3_1_2_refuses begins with rule DPOP-4.3-1, but no verb follows that \
-                 says what it claims",
+                "f.rs: dpop_4_3_1_2_refuses begins with rule DPOP-4.3-1, but does not say what it \
+                 shows of it: put `// rules: DPOP-4.3-1 (negative)`, `(positive)` or `(both)` \
+                 above it",
             ),
         ];
         for (name, problem) in rows {
