@@ -46,14 +46,14 @@ impl IssuerKeys {
         provider: Arc<dyn CryptoProvider>,
     ) -> Result<Self, SettingsError> {
         settings.check()?;
-        let shared = Arc::new(Shared::new(settings));
-        let mut finished = shared.finished.subscribe();
-        let refresher = Refresher::new(loader, Arc::clone(&shared), provider);
+        let (finish, mut finished) = watch::channel(());
+        let shared = Arc::new(Shared::new(settings, finished.clone()));
+        let refresher = Refresher::new(loader, Arc::clone(&shared), finish, provider);
         let keys = Self {
             shared,
             _task: Arc::new(Task(tokio::spawn(refresher.run()))),
         };
-        // The sender lives as long as `keys`, so this ends with the first fetch.
+        // Ends with the first fetch, or with the task should it ever panic.
         let _ = finished.changed().await;
         Ok(keys)
     }
@@ -119,8 +119,8 @@ pub(crate) struct Shared {
     in_use: ArcSwapOption<InUse>,
     book: Mutex<Book>,
     wake: Notify,
-    /// How many fetches have ended.
-    finished: watch::Sender<u64>,
+    /// Changes when a fetch has ended; closed when the task has.
+    finished: watch::Receiver<()>,
     waiting: Semaphore,
 }
 
@@ -146,13 +146,13 @@ struct Book {
 }
 
 impl Shared {
-    fn new(settings: Settings) -> Self {
+    fn new(settings: Settings, finished: watch::Receiver<()>) -> Self {
         Self {
             settings,
             in_use: ArcSwapOption::empty(),
             book: Mutex::default(),
             wake: Notify::new(),
-            finished: watch::Sender::new(0),
+            finished,
             waiting: Semaphore::new(settings.max_waiting.min(Semaphore::MAX_PERMITS)),
         }
     }
@@ -182,7 +182,8 @@ impl Shared {
             self.book().declined += 1;
             return Waited::No;
         };
-        let mut finished = {
+        let mut finished = self.finished.clone();
+        {
             let mut book = self.book();
             if !book.pending {
                 if !book.gap_has_passed(&self.settings) {
@@ -194,8 +195,8 @@ impl Shared {
                 self.wake.notify_one();
             }
             // Under the lock: the fetch cannot end unseen between here and the wait.
-            self.finished.subscribe()
-        };
+            finished.mark_unchanged();
+        }
         let _ = timeout(self.settings.wait, finished.changed()).await;
         Waited::Yes
     }
@@ -222,31 +223,24 @@ impl Shared {
     }
 
     /// A fetch that began at `began` has brought this set, a new one or the one in use.
-    pub(crate) fn succeed(&self, set: Arc<KeySet>, began: Instant) {
+    pub(crate) fn succeed(&self, set: Arc<KeySet>, began: Instant, finish: &watch::Sender<()>) {
         self.in_use.store(Some(Arc::new(InUse {
             set,
             confirmed: began,
         })));
-        self.end(|book| {
-            book.last_success = Some(began);
-            book.consecutive_failures = 0;
-        });
+        let mut book = self.book();
+        book.last_success = Some(began);
+        book.consecutive_failures = 0;
+        book.end(finish);
     }
 
     /// A fetch has failed.
-    pub(crate) fn fail(&self, error: FetchError, now: Instant) {
-        self.end(|book| {
-            book.last_error = Some((error, now));
-            book.consecutive_failures = book.consecutive_failures.saturating_add(1);
-            book.failures += 1;
-        });
-    }
-
-    fn end(&self, enter: impl FnOnce(&mut Book)) {
+    pub(crate) fn fail(&self, error: FetchError, now: Instant, finish: &watch::Sender<()>) {
         let mut book = self.book();
-        enter(&mut book);
-        book.pending = false;
-        self.finished.send_modify(|count| *count += 1);
+        book.last_error = Some((error, now));
+        book.consecutive_failures = book.consecutive_failures.saturating_add(1);
+        book.failures += 1;
+        book.end(finish);
     }
 
     pub(crate) fn consecutive_failures(&self) -> u32 {
@@ -281,6 +275,12 @@ impl Shared {
 }
 
 impl Book {
+    /// `finish` under the lock, so that it wakes those who wait for this fetch and nobody else.
+    fn end(&mut self, finish: &watch::Sender<()>) {
+        self.pending = false;
+        finish.send_replace(());
+    }
+
     fn gap_has_passed(&self, settings: &Settings) -> bool {
         self.last_began
             .is_none_or(|began| began.elapsed() >= settings.refetch_gap)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use keybound::KeySet;
 use keybound::crypto::CryptoProvider;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::error::FetchError;
@@ -16,6 +17,7 @@ use crate::source::{Cadence, Load, Loaded};
 pub(crate) struct Refresher<L> {
     loader: L,
     shared: Arc<Shared>,
+    finish: watch::Sender<()>,
     provider: Arc<dyn CryptoProvider>,
     /// The set in use, and what it was read from.
     in_use: Option<(Bytes, Arc<KeySet>)>,
@@ -23,10 +25,16 @@ pub(crate) struct Refresher<L> {
 }
 
 impl<L: Load> Refresher<L> {
-    pub(crate) fn new(loader: L, shared: Arc<Shared>, provider: Arc<dyn CryptoProvider>) -> Self {
+    pub(crate) fn new(
+        loader: L,
+        shared: Arc<Shared>,
+        finish: watch::Sender<()>,
+        provider: Arc<dyn CryptoProvider>,
+    ) -> Self {
         Self {
             loader,
             shared,
+            finish,
             provider,
             in_use: None,
             jitter: Jitter::default(),
@@ -47,8 +55,8 @@ impl<L: Load> Refresher<L> {
         let outcome = self.loader.load().await;
         let max_age = outcome.as_ref().ok().and_then(|loaded| loaded.max_age);
         match outcome.and_then(|loaded| self.accept(loaded)) {
-            Ok(set) => self.shared.succeed(set, began),
-            Err(error) => self.shared.fail(error, Instant::now()),
+            Ok(set) => self.shared.succeed(set, began, &self.finish),
+            Err(error) => self.shared.fail(error, Instant::now(), &self.finish),
         }
         let settings = &self.shared.settings;
         let delay = match (self.loader.cadence(), self.shared.consecutive_failures()) {

@@ -35,7 +35,7 @@ impl KeySource {
     }
 
     /// A JWK Set at the URL that the issuer's metadata names. The metadata is read again before each
-    /// fetch.
+    /// fetch; each of the two requests has the client's whole time.
     pub const fn metadata(discovery: Discovery, client: HttpClient) -> Self {
         Self(Kind::Metadata(discovery, client))
     }

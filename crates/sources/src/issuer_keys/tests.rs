@@ -4,14 +4,15 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use keybound::crypto::{InvalidKey, InvalidSignature};
-use keybound::{Algorithm, KeySetError, PublicKey};
+use bytes::Bytes;
+use keybound::KeySetError;
 use tokio::task::JoinSet;
 use tokio::time::{advance, sleep};
 
+use self::source::{Fake, Source, document};
 use super::*;
-use crate::source::{Cadence, Loaded};
-use bytes::Bytes;
+
+mod source;
 
 #[tokio::test(start_paused = true)]
 async fn the_first_fetch_makes_the_keys_available() {
@@ -321,6 +322,31 @@ async fn the_task_ends_with_the_last_handle() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_left_over_does_not_wake_the_task() {
+    let shared = Shared::new(Settings::DEFAULT, watch::channel(()).1);
+    let began = Instant::now();
+    shared.wake.notify_one();
+    shared.sleep(began + Duration::from_secs(10)).await;
+    assert_eq!(began.elapsed().as_secs(), 10);
+
+    shared.book().pending = true;
+    shared.wake.notify_one();
+    shared.sleep(began + Duration::from_secs(20)).await;
+    assert_eq!(began.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_has_died_holds_nobody_up() {
+    let source = Source::with(&["a"]);
+    let keys = start(&source, Settings::DEFAULT).await;
+    keys._task.0.abort();
+    advance(Settings::DEFAULT.refetch_gap).await;
+    let began = Instant::now();
+    assert_eq!(wait_for(&keys, "b").await, Ok(1));
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn contradicting_settings_are_refused_before_anything_is_fetched() {
     let mut settings = Settings::DEFAULT;
     settings.refetch_gap = Duration::ZERO;
@@ -363,113 +389,4 @@ fn wait_for(
 ) -> impl Future<Output = Result<u64, KeysUnavailable>> + use<> {
     let keys = keys.clone();
     async move { keys.for_kid(Some(kid)).await.map(|set| set.generation()) }
-}
-
-fn document(kids: &[&str]) -> Bytes {
-    let keys: Vec<String> = kids
-        .iter()
-        .map(|kid| {
-            let x = "A".repeat(43);
-            format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"{kid}","x":"{x}"}}"#)
-        })
-        .collect();
-    format!(r#"{{"keys":[{}]}}"#, keys.join(",")).into()
-}
-
-/// Answers as told, and counts.
-#[derive(Clone)]
-struct Source(Arc<Mutex<Script>>);
-
-struct Script {
-    answer: Result<Bytes, FetchError>,
-    max_age: Option<Duration>,
-    delay: Duration,
-    fetches: usize,
-}
-
-impl Source {
-    fn with(kids: &[&str]) -> Self {
-        Self::new(Ok(document(kids)))
-    }
-
-    fn failing(error: FetchError) -> Self {
-        Self::new(Err(error))
-    }
-
-    fn new(answer: Result<Bytes, FetchError>) -> Self {
-        Self(Arc::new(Mutex::new(Script {
-            answer,
-            max_age: None,
-            delay: Duration::ZERO,
-            fetches: 0,
-        })))
-    }
-
-    fn answer(&self, answer: Result<Bytes, FetchError>) {
-        self.0.lock().unwrap().answer = answer;
-    }
-
-    fn max_age(&self, max_age: Option<Duration>) {
-        self.0.lock().unwrap().max_age = max_age;
-    }
-
-    fn slow(&self, delay: Duration) {
-        self.0.lock().unwrap().delay = delay;
-    }
-
-    fn fetches(&self) -> usize {
-        self.0.lock().unwrap().fetches
-    }
-}
-
-impl Load for Source {
-    fn cadence(&self) -> Cadence {
-        Cadence::Refresh
-    }
-
-    async fn load(&mut self) -> Result<Loaded, FetchError> {
-        let delay = {
-            let mut script = self.0.lock().unwrap();
-            script.fetches += 1;
-            script.delay
-        };
-        sleep(delay).await;
-        let script = self.0.lock().unwrap();
-        script.answer.clone().map(|document| Loaded {
-            document,
-            max_age: script.max_age,
-        })
-    }
-}
-
-/// Every key is good.
-#[derive(Debug)]
-struct Fake;
-
-impl CryptoProvider for Fake {
-    fn algorithms(&self) -> &[Algorithm] {
-        &[]
-    }
-
-    fn sha256(&self, _: &[&[u8]]) -> [u8; 32] {
-        [0; 32]
-    }
-
-    fn hmac_sha256(&self, _: &[u8; 32], _: &[&[u8]]) -> [u8; 32] {
-        [0; 32]
-    }
-
-    fn check_key(&self, _: &PublicKey) -> Result<(), InvalidKey> {
-        Ok(())
-    }
-
-    fn verify(
-        &self,
-        _: Algorithm,
-        _: &PublicKey,
-        _: &[u8],
-        _: &[u8],
-    ) -> Result<(), InvalidSignature> {
-        Err(InvalidSignature)
-    }
 }

@@ -207,6 +207,19 @@ async fn nobody_listening_is_no_connection() {
 }
 
 #[tokio::test]
+async fn no_connection_is_kept() {
+    let server = Server::start().await;
+    let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+    server.reply("/", Reply::Hang(whole.to_vec()));
+    let client = client();
+    for answered in 1..=2 {
+        let answer = client.get(&url(&server.url("/")), JSON, 2).await.unwrap();
+        assert_eq!(&*answer.body, b"{}");
+        crate::until("the client hangs up", || server.gone() == answered).await;
+    }
+}
+
+#[tokio::test]
 async fn max_age_is_told() {
     let server = Server::start().await;
     let header = "Cache-Control: public, max-age=77\r\n";

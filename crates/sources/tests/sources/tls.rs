@@ -21,7 +21,7 @@ async fn intro_4_1_the_servers_certificate_decides() {
     let trusted = authority("trusted");
     let (other, namesake) = (authority("other"), authority("trusted"));
     let fault = |fault| Err(FetchError::Tls(fault));
-    let rows: &[(&str, &Authority, fn(&mut CertificateParams), Outcome)] = &[
+    let rows: &[(&str, &Authority, Change, Outcome)] = &[
         ("good", &trusted, |_| {}, Ok(())),
         ("wrong CA", &other, |_| {}, fault(TlsError::UnknownIssuer)),
         (
@@ -123,6 +123,7 @@ async fn https_urls_are_taken_under_the_strict_policy() {
 }
 
 type Outcome = Result<(), FetchError>;
+type Change = fn(&mut CertificateParams);
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
 async fn get(client: &HttpClient, text: &str) -> Outcome {
@@ -144,7 +145,7 @@ fn authority(name: &str) -> Authority {
 }
 
 /// A server whose certificate is for 127.0.0.1, but for the change.
-fn config(authority: &Authority, change: fn(&mut CertificateParams)) -> ServerConfig {
+fn config(authority: &Authority, change: Change) -> ServerConfig {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
     change(&mut params);
