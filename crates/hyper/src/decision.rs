@@ -1,0 +1,167 @@
+use std::sync::Arc;
+
+use http::header::{
+    ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue,
+};
+use http::request::Parts;
+use http::{HeaderMap, Response, StatusCode};
+use keybound::{Admitted, Answer, Binding, Facts, Reason, Spending, TargetUri, VerifiedOnly};
+
+use crate::report::Outcome;
+use crate::site::Route;
+
+/// What becomes of a request.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "it passes or it does not")]
+pub enum Decision<T> {
+    /// It passes.
+    Pass(Passed<T>),
+    /// It does not.
+    Refuse(Refused),
+}
+
+/// A request that passes, and what its answer must carry.
+#[derive(Debug)]
+pub struct Passed<T> {
+    grant: Grant,
+    route: Arc<Route<T>>,
+    target: TargetUri,
+    nonce: Option<HeaderValue>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Grant {
+    Admitted(Admitted),
+    VerifiedOnly(VerifiedOnly),
+}
+
+/// A request that does not pass, and its answer.
+#[derive(Debug)]
+pub struct Refused {
+    answer: Answer,
+    reason: Reason,
+}
+
+impl<T> Passed<T> {
+    pub(crate) const fn new(
+        grant: Grant,
+        route: Arc<Route<T>>,
+        target: TargetUri,
+        nonce: Option<HeaderValue>,
+    ) -> Self {
+        Self {
+            grant,
+            route,
+            target,
+            nonce,
+        }
+    }
+
+    /// The permit, unless the proof was left for a service behind this one.
+    pub const fn admitted(&self) -> Option<&Admitted> {
+        match &self.grant {
+            Grant::Admitted(admitted) => Some(admitted),
+            Grant::VerifiedOnly(_) => None,
+        }
+    }
+
+    /// What was verified, if the proof was left for a service behind this one.
+    pub const fn verified_only(&self) -> Option<&VerifiedOnly> {
+        match &self.grant {
+            Grant::VerifiedOnly(verified) => Some(verified),
+            Grant::Admitted(_) => None,
+        }
+    }
+
+    /// The route.
+    pub fn route(&self) -> &Route<T> {
+        &self.route
+    }
+
+    /// The target URI, without query.
+    pub const fn target(&self) -> &TargetUri {
+        &self.target
+    }
+
+    pub(crate) const fn outcome(&self) -> Outcome {
+        match &self.grant {
+            Grant::Admitted(_) => Outcome::Allow,
+            Grant::VerifiedOnly(_) => Outcome::VerifyOnly,
+        }
+    }
+
+    pub(crate) const fn facts(&self) -> &Facts {
+        match &self.grant {
+            Grant::Admitted(admitted) => admitted.facts(),
+            Grant::VerifiedOnly(verified) => verified.facts(),
+        }
+    }
+
+    /// Puts the permit where a handler finds it, and takes credentials off a request on a route
+    /// that reads none.
+    pub fn mark(&self, head: &mut Parts) {
+        if self.route.policy().binding() == Binding::Open {
+            head.headers.remove(AUTHORIZATION);
+            head.headers.remove(DPOP);
+        }
+        match &self.grant {
+            Grant::Admitted(admitted) => head.extensions.insert(admitted.clone()).map(drop),
+            Grant::VerifiedOnly(verified) => head.extensions.insert(verified.clone()).map(drop),
+        };
+    }
+
+    /// Completes the answer of the service behind.
+    ///
+    /// One `DPoP-Nonce` at most, and it is ours where proofs are spent here (DPOP-8-2, RFC 9449
+    /// section 8); an answer with a nonce is not cached (DPOP-8.2-3), and no answer to a request
+    /// with credentials is cached by default (HTTP-12.5.5-1, RFC 9111 section 3.5).
+    pub fn finish(&self, answer: &mut HeaderMap) {
+        if self.route.policy().spending() == Spending::Spend {
+            answer.remove(DPOP_NONCE);
+        }
+        if let Some(nonce) = &self.nonce {
+            answer.insert(DPOP_NONCE, nonce.clone());
+            answer.insert(CACHE_CONTROL, NO_STORE);
+            answer.append(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSE_NONCE);
+        }
+        let open = self.route.policy().binding() == Binding::Open;
+        if !open && !answer.contains_key(CACHE_CONTROL) {
+            answer.insert(CACHE_CONTROL, NO_STORE);
+        }
+    }
+}
+
+impl Refused {
+    pub(crate) const fn new(answer: Answer, reason: Reason) -> Self {
+        Self { answer, reason }
+    }
+
+    /// Why.
+    pub const fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The answer.
+    pub const fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
+    /// The answer as a response with an empty body.
+    pub fn into_response<B: Default>(self) -> Response<B> {
+        let mut response = Response::new(B::default());
+        // The answers of core are all valid; if one were not, it must not look like a success.
+        *response.status_mut() =
+            StatusCode::from_u16(self.answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        for (name, value) in self.answer.fields() {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().append(*name, value);
+            }
+        }
+        response
+    }
+}
+
+pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const EXPOSE_NONCE: HeaderValue = HeaderValue::from_static("DPoP-Nonce");

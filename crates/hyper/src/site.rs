@@ -1,0 +1,144 @@
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use keybound::{Binding, Enforcer, RouteError, RoutePolicy, RouteTable, TokenFormat};
+
+use crate::keys::Keys;
+
+/// What a service enforces where: a policy, its routes, and the keys of its issuers. It does not
+/// change; a reload makes a new one and hands it to [`Guard::replace`](crate::Guard::replace).
+#[derive(Debug)]
+pub struct Site<T = ()> {
+    pub(crate) enforcer: Enforcer,
+    pub(crate) routes: RouteTable<Arc<Route<T>>>,
+    pub(crate) keys: HashMap<Box<str>, Keys>,
+}
+
+/// A route: its policy, and whatever else the caller keeps with it.
+#[derive(Debug)]
+pub struct Route<T> {
+    policy: RoutePolicy,
+    data: T,
+}
+
+impl<T> Route<T> {
+    /// The policy.
+    pub const fn policy(&self) -> &RoutePolicy {
+        &self.policy
+    }
+
+    /// What the caller keeps with the route.
+    pub const fn data(&self) -> &T {
+        &self.data
+    }
+}
+
+/// Collects a [`Site`].
+#[derive(Debug)]
+pub struct SiteBuilder<T> {
+    enforcer: Enforcer,
+    routes: Vec<(String, Arc<Route<T>>)>,
+    keys: HashMap<Box<str>, Keys>,
+}
+
+impl<T> Site<T> {
+    /// Begins a site with a policy.
+    pub fn builder(enforcer: Enforcer) -> SiteBuilder<T> {
+        SiteBuilder {
+            enforcer,
+            routes: Vec::new(),
+            keys: HashMap::new(),
+        }
+    }
+
+    /// The policy.
+    pub const fn enforcer(&self) -> &Enforcer {
+        &self.enforcer
+    }
+}
+
+impl<T> SiteBuilder<T> {
+    /// Adds a route for a path prefix of whole segments.
+    #[must_use]
+    pub fn route(mut self, path: impl Into<String>, policy: RoutePolicy, data: T) -> Self {
+        self.routes
+            .push((path.into(), Arc::new(Route { policy, data })));
+        self
+    }
+
+    /// Says where an issuer's keys come from.
+    #[must_use]
+    pub fn keys(mut self, issuer: &str, keys: Keys) -> Self {
+        self.keys.insert(issuer.into(), keys);
+        self
+    }
+
+    /// Checks that everything fits.
+    ///
+    /// # Errors
+    ///
+    /// Everything in [`SiteError`].
+    pub fn build(self) -> Result<Site<T>, SiteError> {
+        let Self {
+            enforcer,
+            routes,
+            keys,
+        } = self;
+        for issuer in enforcer.issuers() {
+            let name = issuer.issuer();
+            match issuer.format() {
+                TokenFormat::Jwt if !keys.contains_key(name) => {
+                    return Err(SiteError::NoKeys(name.into()));
+                }
+                TokenFormat::Opaque => return Err(SiteError::Introspection(name.into())),
+                TokenFormat::Jwt => {}
+            }
+        }
+        let protected = |route: &Arc<Route<T>>| route.policy.binding() != Binding::Open;
+        if enforcer.issuers().is_empty() && routes.iter().any(|(_, route)| protected(route)) {
+            return Err(SiteError::NoIssuer);
+        }
+        let routes = RouteTable::new(routes).map_err(SiteError::Route)?;
+        Ok(Site {
+            enforcer,
+            routes,
+            keys,
+        })
+    }
+}
+
+/// A site that could not do its work. The operator's mistake, found at the start.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SiteError {
+    /// An issuer of JWTs without keys.
+    NoKeys(String),
+    /// An issuer of opaque tokens: this adapter does not ask issuers yet.
+    Introspection(String),
+    /// A route demands a token, and no issuer is believed.
+    NoIssuer,
+    /// A route's path.
+    Route(RouteError),
+}
+
+impl fmt::Display for SiteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoKeys(issuer) => {
+                write!(f, "issuer {issuer:?} has no keys: say where they come from")
+            }
+            Self::Introspection(issuer) => {
+                write!(
+                    f,
+                    "issuer {issuer:?} has opaque tokens, which need introspection"
+                )
+            }
+            Self::NoIssuer => f.write_str("a route demands a token, and there is no issuer"),
+            Self::Route(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for SiteError {}
