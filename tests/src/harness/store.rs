@@ -1,0 +1,43 @@
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use keybound::replay::{FirstUse, ReplayEntry, ReplayError};
+
+/// A store of admitted proofs that forgets nothing, or always gives one answer.
+#[derive(Debug, Default)]
+pub struct Store {
+    seen: Mutex<HashSet<[u8; 32]>>,
+    entries: Mutex<Vec<ReplayEntry>>,
+    answer: Option<ReplayError>,
+}
+
+impl Store {
+    /// A store that records nothing and always gives this answer.
+    pub fn failing(answer: ReplayError) -> Self {
+        Self {
+            answer: Some(answer),
+            ..Self::default()
+        }
+    }
+
+    /// Checks and inserts.
+    ///
+    /// # Errors
+    ///
+    /// The entry is there already, or what the store was made to answer.
+    pub fn spend(&self, entry: &ReplayEntry) -> Result<FirstUse, ReplayError> {
+        self.entries.lock().unwrap().push(entry.clone());
+        if let Some(answer) = self.answer {
+            return Err(answer);
+        }
+        match self.seen.lock().unwrap().insert(*entry.key().as_bytes()) {
+            true => Ok(FirstUse::assertion(entry)),
+            false => Err(ReplayError::Replayed),
+        }
+    }
+
+    /// What the store was asked so far, in order.
+    pub fn asked(&self) -> Vec<ReplayEntry> {
+        self.entries.lock().unwrap().clone()
+    }
+}
