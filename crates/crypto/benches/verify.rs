@@ -1,5 +1,10 @@
 //! What a verification costs, for each provider that is compiled in: nanoseconds, and the ratio to the
 //! first provider. `cargo bench -p keybound-crypto --features aws-lc`
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark stops at the first surprise"
+)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
