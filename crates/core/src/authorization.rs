@@ -102,9 +102,12 @@ fn unknown_scheme(name: &str, line: &[u8]) -> Fault {
         let (name, _) = split_scheme(part.trim_ascii());
         core::str::from_utf8(name).is_ok_and(|name| Scheme::from_name(name).is_some())
     });
-    match merged {
-        true => Fault::new(Reason::CredentialsRepeated),
-        false => Fault::new(Reason::SchemeUnknown).received(name),
+    let unknown = Fault::new(Reason::SchemeUnknown);
+    match (merged, line.get(name.len())) {
+        (true, _) => Fault::new(Reason::CredentialsRepeated),
+        // Without a space it may be a token whose scheme was forgotten, and no token is evidence.
+        (false, Some(b' ')) if name.len() <= LONGEST_SCHEME => unknown.received(name),
+        (false, _) => unknown,
     }
 }
 
@@ -136,6 +139,9 @@ fn is_token68(octets: &[u8]) -> bool {
 fn is_tchar(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
 }
+
+/// Octets of a scheme that a log line shows. Registered ones have at most 13.
+const LONGEST_SCHEME: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -199,6 +205,27 @@ mod tests {
         ];
         for (line, reason, scheme) in rows {
             assert_eq!(outcome(line), Err((reason, scheme)), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_without_its_scheme_is_no_evidence() {
+        let long = "a".repeat(LONGEST_SCHEME);
+        let rows = [
+            ("Basic QQ==", Some("Basic")),
+            ("Basic", None),
+            ("eyJhbGciOiJFUzI1NiJ9.e30.c2ln", None),
+            ("c2VjcmV0==", None),
+            (&format!("{long} x"), Some(&*long)),
+            (&format!("{long}a x"), None),
+        ];
+        for (line, received) in rows {
+            let (fault, _) = parse(FieldLines::One(line.as_bytes()), LIMIT)
+                .err()
+                .unwrap();
+            let rejection = fault.with(&Default::default());
+            assert_eq!(rejection.reason(), Reason::SchemeUnknown, "{line}");
+            assert_eq!(rejection.received(), received, "{line}");
         }
     }
 
