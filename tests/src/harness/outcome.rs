@@ -41,6 +41,65 @@ pub enum Nonce {
     Other(String),
 }
 
+/// What a route that takes scheme DPoP alone answers, written out.
+impl Outcome {
+    /// No credentials, or unknown ones.
+    pub fn without_credentials(reason: Reason) -> Self {
+        Self::challenged(reason, 401, r#"DPoP algs="ES256 EdDSA Ed25519""#)
+    }
+
+    /// The request is malformed.
+    pub fn bad_request(reason: Reason) -> Self {
+        let challenge = r#"DPoP error="invalid_request", algs="ES256 EdDSA Ed25519""#;
+        Self::challenged(reason, 400, challenge)
+    }
+
+    /// Something is wrong with the proof.
+    pub fn bad_proof(reason: Reason) -> Self {
+        let challenge = r#"DPoP error="invalid_dpop_proof", algs="ES256 EdDSA Ed25519""#;
+        Self::challenged(reason, 401, challenge)
+    }
+
+    /// The proof is too old, or dated ahead.
+    pub fn bad_time(reason: Reason) -> Self {
+        let challenge = concat!(
+            r#"DPoP error="invalid_dpop_proof", "#,
+            r#"error_description="iat of the proof is outside the accepted window; "#,
+            r#"compare the clock with Date", algs="ES256 EdDSA Ed25519""#
+        );
+        Self::challenged(reason, 401, challenge)
+    }
+
+    /// The proof needs a nonce, or another one.
+    pub fn wants_nonce(reason: Reason) -> Self {
+        let challenge = concat!(
+            r#"DPoP error="use_dpop_nonce", "#,
+            r#"error_description="Resource server requires nonce in DPoP proof", "#,
+            r#"algs="ES256 EdDSA Ed25519""#
+        );
+        Self::challenged(reason, 401, challenge).with_nonce()
+    }
+
+    /// Something is wrong with the token, or it is bound to something else.
+    pub fn bad_token(reason: Reason) -> Self {
+        let challenge = r#"DPoP error="invalid_token", algs="ES256 EdDSA Ed25519""#;
+        Self::challenged(reason, 401, challenge)
+    }
+
+    /// The same with a nonce made just now.
+    #[must_use]
+    pub fn with_nonce(self) -> Self {
+        match self {
+            Self::Denied(reason, response) => Self::Denied(reason, response.with_nonce()),
+            other => panic!("{other:?} takes no nonce"),
+        }
+    }
+
+    fn challenged(reason: Reason, status: u16, challenge: &str) -> Self {
+        Self::Denied(reason, Response::challenged(status, &[challenge]))
+    }
+}
+
 impl Response {
     /// An answer with challenges, and without a nonce.
     pub fn challenged(status: u16, challenges: &[&str]) -> Self {
