@@ -13,7 +13,7 @@ use crate::enforcer::Enforcer;
 use crate::json::{JsonError, Object, parse_object};
 use crate::key_set::KeySet;
 use crate::limits::Limits;
-use crate::policy::{IssuerPolicy, RoutePolicy, TokenFormat, TokenProfile};
+use crate::policy::{IssuerPolicy, MissingType, RoutePolicy, TokenFormat, TokenProfile};
 use crate::reason::Reason;
 use crate::rejection::Fault;
 
@@ -170,10 +170,14 @@ fn check_issuer<'i>(
 /// access token (BCP-3.12-1; JINTRO-8.1-1; TXN-8-1).
 fn check_typ(header: &Object<'_>, issuer: &IssuerPolicy) -> Result<(), Fault> {
     let wrong = || Fault::new(Reason::TokenTypWrong).expected(TYP);
-    match (header.string("typ"), issuer.profile) {
+    match (header.string("typ"), &issuer.profile) {
         (Ok(Some(typ)), _) if is_media_type(typ, TYP) => Ok(()),
-        (Ok(Some(typ)), TokenProfile::Legacy) if is_media_type(typ, LEGACY_TYP) => Ok(()),
-        (Ok(None), TokenProfile::Legacy) => Ok(()),
+        (Ok(Some(typ)), TokenProfile::Legacy(legacy))
+            if legacy.types.iter().any(|own| is_media_type(typ, own)) =>
+        {
+            Ok(())
+        }
+        (Ok(None), TokenProfile::Legacy(legacy)) if legacy.missing == MissingType::Accept => Ok(()),
         (Ok(Some(typ)), _) => Err(wrong().received(typ)),
         (Ok(None) | Err(_), _) => Err(wrong()),
     }
@@ -200,4 +204,3 @@ fn check_kid(header: &Object<'_>, limits: &Limits) -> Result<Option<Box<str>>, F
 }
 
 const TYP: &str = "at+jwt";
-const LEGACY_TYP: &str = "JWT";

@@ -35,10 +35,14 @@ impl Answer {
 
     /// The answer if something could not be had.
     pub fn to_unavailable(unavailable: &Unavailable) -> Self {
-        let mut answer = Self::to_reason(unavailable.reason());
-        let seconds = unavailable.retry_after().unwrap_or(DEFAULT_RETRY_AFTER);
-        answer.fields.push(("retry-after", seconds.to_string()));
-        answer
+        Self::to_reason(unavailable.reason()).with_retry_after(unavailable.retry_after())
+    }
+
+    /// Row 15.
+    fn with_retry_after(mut self, seconds: Option<u64>) -> Self {
+        let seconds = seconds.unwrap_or(DEFAULT_RETRY_AFTER);
+        self.fields.push(("retry-after", seconds.to_string()));
+        self
     }
 
     /// The status code.
@@ -81,8 +85,10 @@ impl Enforcer {
             error: reply.error(),
             ..Answer::to_reason(reason)
         };
-        if matches!(reply, Reply::Plain { .. }) {
-            return answer;
+        match reply {
+            Reply::Plain { status: 429 | 503 } => return answer.with_retry_after(None),
+            Reply::Plain { .. } => return answer,
+            Reply::Bare | Reply::Error { .. } => {}
         }
         let blamed = match reply {
             Reply::Error {

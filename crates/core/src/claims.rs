@@ -41,7 +41,7 @@ impl Claims {
         unknown: UnknownConfirmation,
     ) -> Result<Self, Fault> {
         let claims = Self::read(payload, issuer, unknown)?;
-        let required: &[(&str, bool)] = match issuer.profile {
+        let required: &[(&str, bool)] = match &issuer.profile {
             TokenProfile::Rfc9068 => &[
                 ("exp", claims.expires.is_some()),
                 ("aud", !claims.audience.is_empty()),
@@ -50,7 +50,7 @@ impl Claims {
                 ("iat", claims.issued_at.is_some()),
                 ("jti", claims.token_id.is_some()),
             ],
-            TokenProfile::Legacy => &[
+            TokenProfile::Legacy(_) => &[
                 ("exp", claims.expires.is_some()),
                 ("aud", !claims.audience.is_empty()),
             ],
@@ -72,7 +72,7 @@ impl Claims {
             subject: text(object, "sub")?,
             client_id: text(object, "client_id")?,
             token_id: text(object, "jti")?,
-            scope: scope(object, issuer.profile)?,
+            scope: scope(object, &issuer.profile)?,
             audience: audience(object)?,
             issued_at: date(object, "iat")?,
             not_before: date(object, "nbf")?,
@@ -174,11 +174,11 @@ fn date(object: &Object<'_>, name: &str) -> Result<Option<NumericDate>, Fault> {
 
 /// ATJWT-2.2.3-1, RFC 9068 section 2.2.3: words with one space between; an array of words in the
 /// legacy profile only.
-fn scope(object: &Object<'_>, profile: TokenProfile) -> Result<Box<str>, Fault> {
+fn scope(object: &Object<'_>, profile: &TokenProfile) -> Result<Box<str>, Fault> {
     match (object.get("scope"), profile) {
         (None, _) => Ok("".into()),
         (Some(Json::String(scope)), _) => Ok(scope.as_ref().into()),
-        (Some(Json::Array(words)), TokenProfile::Legacy) => {
+        (Some(Json::Array(words)), TokenProfile::Legacy(_)) => {
             let words = strings(words).ok_or_else(|| missing("scope"))?;
             Ok(words.join(" ").into())
         }

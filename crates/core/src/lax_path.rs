@@ -30,7 +30,7 @@ impl LaxReading {
         // The depth is that of the worst case: an upstream that sees every `..` which can be seen, and
         // otherwise as few segments as it can.
         let mut depth: usize = 0;
-        let mut is_special = false;
+        let mut is_special = decoded != raw_path;
         let mut segments = decoded.split('/').skip(1).peekable();
         while let Some(segment) = segments.next() {
             let whole = depth.saturating_add(1);
@@ -41,7 +41,8 @@ impl LaxReading {
                 reading.is_tangled |= was_cut;
                 is_special |= index > 0;
                 match cut(part) {
-                    "" | "." => {}
+                    "" => {}
+                    "." => is_special = true,
                     ".." => {
                         reading.climb(&mut depth);
                         is_after_name = false;

@@ -32,8 +32,8 @@ pub use crate::limits::Limits;
 pub use crate::nonce::{NonceKey, NonceKeys};
 pub use crate::origin::{Origin, TargetUri};
 pub use crate::policy::{
-    Binding, IssuerPolicy, NonceRequirement, PolicyError, ProofPolicy, RoutePolicy, Spending,
-    TokenFormat, TokenProfile,
+    Binding, IssuerPolicy, LegacyTypes, MissingType, NonceRequirement, PolicyError, ProofPolicy,
+    RoutePolicy, Spending, TokenFormat, TokenProfile,
 };
 pub use crate::reason::Reason;
 pub use crate::rejection::{Facts, Rejection};

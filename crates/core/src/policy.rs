@@ -249,7 +249,7 @@ pub enum TokenFormat {
 }
 
 /// Which claims a JWT access token must have.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "these are the words of the configuration"
@@ -258,10 +258,36 @@ pub enum TokenProfile {
     /// RFC 9068: `typ` is `at+jwt`; iss, exp, aud, sub, client_id, iat and jti are required.
     #[default]
     Rfc9068,
-    /// Issuers from before RFC 9068: `typ` may also be `JWT` or absent; iss, exp and aud are
-    /// required; scopes may be an array. ID tokens cannot be told from access tokens but by their
-    /// audience.
-    Legacy,
+    /// Issuers from before RFC 9068: iss, exp and aud are required, and scopes may be an array.
+    /// ID tokens cannot be told from access tokens but by their audience.
+    Legacy(LegacyTypes),
+}
+
+/// What `typ` a token may have beside `at+jwt`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LegacyTypes {
+    pub(crate) types: Vec<String>,
+    pub(crate) missing: MissingType,
+}
+
+/// What becomes of a token without `typ`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a policy is one or the other")]
+pub enum MissingType {
+    /// It is refused.
+    Refuse,
+    /// It is taken.
+    Accept,
+}
+
+impl LegacyTypes {
+    /// Takes these media types, written without `application/`.
+    pub fn new<S: Into<String>>(types: impl IntoIterator<Item = S>, missing: MissingType) -> Self {
+        Self {
+            types: types.into_iter().map(Into::into).collect(),
+            missing,
+        }
+    }
 }
 
 impl IssuerPolicy {
@@ -300,7 +326,7 @@ impl IssuerPolicy {
 
     /// Says which claims they must have.
     #[must_use]
-    pub const fn with_profile(mut self, profile: TokenProfile) -> Self {
+    pub fn with_profile(mut self, profile: TokenProfile) -> Self {
         self.profile = profile;
         self
     }

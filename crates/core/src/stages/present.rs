@@ -53,16 +53,16 @@ pub(crate) fn present<'r>(
         facts: Facts::default(),
     };
     let limits = enforcer.limits();
-    let credentials = match authorization::parse(request.authorization, limits.token) {
-        Ok(credentials) => credentials,
-        Err((fault, scheme)) => {
-            context.facts.scheme = scheme;
-            return Err(context.refuse(fault));
-        }
+    let (scheme, credentials) = match authorization::parse(request.authorization, limits.token) {
+        Ok(credentials) => (Some(credentials.scheme), Ok(credentials)),
+        Err((fault, scheme)) => (scheme, Err(fault)),
     };
-    let Credentials { scheme, token } = credentials;
-    context.facts.scheme = Some(scheme);
-    check_one_method(&request).map_err(|fault| context.refuse(fault))?;
+    context.facts.scheme = scheme;
+    // Row 3 of the decision table comes before row 4.
+    if scheme.is_some() {
+        check_one_method(&request).map_err(|fault| context.refuse(fault))?;
+    }
+    let Credentials { scheme, token } = credentials.map_err(|fault| context.refuse(fault))?;
     let proof = match scheme {
         Scheme::Dpop => {
             let (policy, provider) = (enforcer.proof(), enforcer.provider());
