@@ -67,9 +67,9 @@ fn every_crate_takes_the_lints_of_the_workspace() {
 
 #[test]
 fn no_source_holds_a_mark_of_unfinished_or_unchecked_work() {
-    let marks = [
-        concat!("TO", "DO"),
-        concat!("FIX", "ME"),
+    let anywhere = [concat!("TO", "DO"), concat!("FIX", "ME")];
+    // In a comment these are examples, such as one that must not compile.
+    let in_code = [
         concat!("todo", "!("),
         concat!("unimplemented", "!("),
         concat!("#[", "allow("),
@@ -84,7 +84,14 @@ fn no_source_holds_a_mark_of_unfinished_or_unchecked_work() {
     let mut found = Vec::new();
     for folder in ["crates", "fuzz", "tests"] {
         for (file, text) in tree::rust_sources(folder).unwrap() {
-            found.extend(occurrences(&file, &text, &marks));
+            let is_comment = |line: &str| line.trim_start().starts_with("//");
+            // an empty line for each comment, so that the numbers stay
+            let code: Vec<&str> = text
+                .lines()
+                .map(|line| if is_comment(line) { "" } else { line })
+                .collect();
+            found.extend(occurrences(&file, &text, &anywhere));
+            found.extend(occurrences(&file, &code.join("\n"), &in_code));
         }
     }
     assert_eq!(found, Vec::<String>::new());
