@@ -14,7 +14,8 @@ use core::str::FromStr;
 pub use crate::uri_path::normalize_path;
 use crate::uri_path::{is_sub_delim, is_unreserved, normal_length, push_path};
 
-/// The normal form of an absolute http(s) URI, without query and fragment.
+/// The normal form of an absolute http(s) URI, without query and fragment (HTTP-4.2.3-1, RFC 9110
+/// section 4.2.3). It is also what a client signs as `htu` (DPOP-4.2-8, RFC 9449 section 4.2).
 ///
 /// Two URIs name the same target exactly if their normal forms are equal octet by octet. Text that is
 /// normal already is borrowed; the function is idempotent and linear in the length.

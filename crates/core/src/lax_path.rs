@@ -13,7 +13,8 @@ pub(crate) struct LaxReading {
     lowest: Option<usize>,
     /// A `..` climbs above the root.
     leaves_root: bool,
-    /// Upstreams that are only half as lax could come to other segments than either reading.
+    /// Upstreams that are only half as lax could come to segments that no full reading shows: there
+    /// is a `..` beside anything else that is read in two ways, or a `;` before an encoded slash.
     pub(crate) is_tangled: bool,
 }
 
