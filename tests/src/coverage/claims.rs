@@ -164,18 +164,24 @@ fn claims_of_name<'r>(name: &str, rules: &'r [Rule]) -> NameClaim<'r> {
     }
 }
 
-/// A family of ids followed by a number: `dpop_4_3_99_refuses`, but not `dpop_header`.
+/// A family of ids, a number that some rule of it has, or a word that claims something:
+/// `dpop_4_3_99`, but neither `dpop_header` nor `http_1_0_clients_are_served`.
 fn looks_like_an_id(name: &str, rules: &[Rule]) -> bool {
-    let mut words = name.split('_');
-    let family = words.next().unwrap_or_default();
-    let numbered = words
-        .next()
-        .is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-    numbered
-        && rules.iter().any(|rule| {
-            let own = rule.id.split('-').next().unwrap_or_default();
-            own.eq_ignore_ascii_case(family)
-        })
+    let words: Vec<&str> = name.split('_').collect();
+    let [family, number, rest @ ..] = &words[..] else {
+        return false;
+    };
+    let begins = |rule: &Rule, words: &[&str]| {
+        let key = rule.key();
+        key.split('_').take(words.len()).eq(words.iter().copied())
+    };
+    let claims = |word: &&str| {
+        let verb = VERBS.iter().any(|(verb, _)| verb == word);
+        verb || PARTICIPLES.iter().any(|(part, _)| part == word)
+    };
+    number.starts_with(|c: char| c.is_ascii_digit())
+        && rules.iter().any(|rule| begins(rule, &[*family]))
+        && (rest.iter().any(claims) || rules.iter().any(|rule| begins(rule, &[*family, *number])))
 }
 
 /// Reads `// rules: A (negative), B (both)`, which goes on in the next line after a comma.
@@ -277,6 +283,7 @@ mod tests {
                 &[("JWS-4-1", Case::Positive)],
             ),
             ("dpop_header_is_found", &[]),
+            ("dpop_1_0_clients_are_served", &[]),
             ("anything_else", &[]),
         ];
         for (name, expected) in rows {
@@ -294,6 +301,14 @@ mod tests {
             (
                 "dpop_4_3_99_refuses",
                 "f.rs: dpop_4_3_99_refuses names a rule that is not there",
+            ),
+            (
+                "dpop_4_3_99_means_nothing",
+                "f.rs: dpop_4_3_99_means_nothing names a rule that is not there",
+            ),
+            (
+                "dpop_1_0_refuses",
+                "f.rs: dpop_1_0_refuses names a rule that is not there",
             ),
             (
                 "jws_4_1_names_are_unique",
