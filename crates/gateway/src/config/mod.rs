@@ -1,0 +1,145 @@
+//! The configuration: a TOML file in, typed and checked values out, or all that is wrong with it.
+//!
+//! What the types here hold has been checked: names are resolved, numbers lie in their ranges,
+//! files have been read. Nothing later in the program looks at the text again.
+
+use std::path::Path;
+
+use keybound::{Algorithm, Limits, RouteTable};
+use toml::de::DeTable;
+
+use error::Problem;
+use reader::{Reader, Section};
+
+pub(crate) use error::{ConfigError, LoadError, Warning};
+pub(crate) use issuer::{Discovery, Issuer, KeySource, Legacy, MissingType, Profile};
+pub(crate) use listener::{ClientCertificates, HttpSettings, Listener, Tls};
+pub(crate) use policy::{Admin, AfterRestart, Log, Output, Proof, Replay, Requests};
+pub(crate) use route::{Binding, Mode, Nonce, Route};
+pub(crate) use upstream::{Upstream, UpstreamTrust};
+
+mod checks;
+mod error;
+mod issuer;
+mod listener;
+mod policy;
+mod reader;
+mod route;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod upstream;
+
+/// A whole configuration.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// At least one.
+    pub(crate) listeners: Vec<Listener>,
+    /// Perhaps none, if all routes are open.
+    pub(crate) issuers: Vec<Issuer>,
+    /// At least one.
+    pub(crate) upstreams: Vec<Upstream>,
+    /// At least one. What a route says of issuers and its upstream are positions in the lists
+    /// above.
+    pub(crate) routes: RouteTable<Route>,
+    /// What is asked of proofs on all routes.
+    pub(crate) proof: Proof,
+    /// The memory of admitted proofs.
+    pub(crate) replay: Replay,
+    /// Bounds on what a client can send.
+    pub(crate) limits: Limits,
+    /// What is written where.
+    pub(crate) log: Log,
+    /// The endpoint for health and numbers, if there is one.
+    pub(crate) admin: Option<Admin>,
+    /// What works and should be thought about.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Config {
+    /// Reads a file. `supported` are the algorithms of the crypto provider in use.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Unreadable`], or [`LoadError::Invalid`] with everything that is wrong.
+    pub(crate) fn load(path: &Path, supported: &[Algorithm]) -> Result<Self, LoadError> {
+        let text = std::fs::read_to_string(path).map_err(|error| LoadError::Unreadable {
+            path: path.to_owned(),
+            kind: error.kind(),
+        })?;
+        Self::parse(&text, path, supported).map_err(LoadError::Invalid)
+    }
+
+    /// Reads a text. `file` is named in errors, and its folder is where relative paths start.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, in the order of the text. If it is not TOML, only that.
+    pub(crate) fn parse(
+        text: &str,
+        file: &Path,
+        supported: &[Algorithm],
+    ) -> Result<Self, Vec<ConfigError>> {
+        let mut reader = Reader::new(text, file);
+        let (document, syntax) = DeTable::parse_recoverable(text);
+        for error in syntax {
+            let at = error.span().map_or(0, |span| span.start);
+            reader.report(at, Problem::Syntax(error.message().to_owned()));
+        }
+        if reader.has_errors() {
+            return Err(reader.into_errors());
+        }
+        let root = Section::new(&mut reader, document.get_ref(), 0, &schema::ROOT);
+        let config = Self::read(&mut reader, root, supported);
+        let warnings = core::mem::take(&mut reader.warnings);
+        let errors = reader.into_errors();
+        match config {
+            Some(config) if errors.is_empty() => Ok(Self { warnings, ..config }),
+            _ => Err(errors),
+        }
+    }
+
+    fn read(
+        reader: &mut Reader<'_>,
+        root: Section<'_, '_>,
+        supported: &[Algorithm],
+    ) -> Option<Self> {
+        for key in ["listener", "upstream", "route"] {
+            root.require(reader, key);
+        }
+        let limits = policy::limits(reader, root);
+        let listeners = listener::read_all(reader, root, &limits);
+        let (issuers, issuer_names) = issuer::read_all(reader, root, supported);
+        let (upstreams, upstream_names) = upstream::read_all(reader, root);
+        let names = route::Names {
+            issuers: &issuer_names,
+            upstreams: &upstream_names,
+            asks_for_certificates: listeners
+                .iter()
+                .flatten()
+                .any(Listener::asks_for_certificates),
+        };
+        let routes = route::read_all(reader, root, &names);
+        let proof = policy::proof(reader, root, supported);
+        let replay = policy::replay(reader, root);
+        let log = policy::log(reader, root);
+        let admin = policy::admin(reader, root);
+
+        // From here on whatever is missing has been reported.
+        let (routes, issuers) = (routes?, issuers.into_iter().collect::<Option<Vec<_>>>()?);
+        route::warn_of_long_lifetimes(reader, &routes, &issuers);
+        let config = Self {
+            listeners: listeners.into_iter().collect::<Option<_>>()?,
+            issuers,
+            upstreams: upstreams.into_iter().collect::<Option<_>>()?,
+            routes: RouteTable::new(routes).ok()?,
+            proof,
+            replay,
+            limits,
+            log,
+            admin: admin?,
+            warnings: Vec::new(),
+        };
+        Some(config)
+    }
+}

@@ -1,0 +1,197 @@
+use core::convert::Infallible;
+use core::future::Future;
+use core::pin::pin;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
+use rustls_pki_types::CertificateDer;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::activity::{Activity, Watched};
+use super::head::check_head;
+use super::socket::{Abort, Begun, Socket, read_preface};
+use crate::config::HttpSettings;
+use crate::proxy::Body;
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// Its address, as the socket has it.
+    pub(crate) address: SocketAddr,
+    /// How the connection is protected.
+    pub(crate) transport: Transport,
+}
+
+/// How a connection is protected.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Transport {
+    /// Not at all.
+    Plain,
+    /// By TLS, which this listener terminates.
+    Tls {
+        /// The host name that the client asked for in the handshake.
+        server_name: Option<String>,
+        /// The client's own certificate, whose private key it has proven to hold.
+        client_certificate: Option<CertificateDer<'static>>,
+    },
+}
+
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// Serves one connection to its end. Nothing is returned: what goes wrong here is the peer's loss,
+/// and was answered on the connection if it could be.
+pub(super) async fn serve<C, H, F>(
+    stream: TcpStream,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    settings: &HttpSettings,
+    connected: C,
+    mut draining: watch::Receiver<()>,
+) where
+    C: Fn(&Peer) -> H,
+    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    // Without this, small frames wait for the peer's acknowledgement; if it fails they do.
+    let _latency = stream.set_nodelay(true);
+    let abort = Abort::default();
+    let socket = Socket::new(stream, abort.clone());
+    // One deadline for what comes before the first request line. hyper's own begins later.
+    let begin = async {
+        match tls {
+            Some(tls) => Some(Either::Tls(Box::new(tls.accept(socket).await.ok()?))),
+            None => Some(Either::Plain(read_preface(socket).await.ok()?)),
+        }
+    };
+    let begun = tokio::select! {
+        begun = timeout(settings.header_timeout, begin) => begun,
+        _drained = draining.changed() => return,
+    };
+    match begun {
+        Ok(Some(Either::Tls(stream))) => {
+            let (_, session) = stream.get_ref();
+            let protocol = match session.alpn_protocol() {
+                Some(b"h2") => Protocol::Http2,
+                _ => Protocol::Http1,
+            };
+            let transport = Transport::Tls {
+                server_name: session.server_name().map(str::to_owned),
+                client_certificate: session
+                    .peer_certificates()
+                    .and_then(<[_]>::first)
+                    .map(|leaf| leaf.clone().into_owned()),
+            };
+            let handler = connected(&Peer { address, transport });
+            serve_http(*stream, protocol, settings, handler, abort, draining).await;
+        }
+        Ok(Some(Either::Plain((stream, preface)))) => {
+            let protocol = match preface {
+                Begun::WithHttp2Preface => Protocol::Http2,
+                Begun::Otherwise => Protocol::Http1,
+            };
+            let transport = Transport::Plain;
+            let handler = connected(&Peer { address, transport });
+            serve_http(stream, protocol, settings, handler, abort, draining).await;
+        }
+        Ok(None) | Err(_) => {}
+    }
+}
+
+enum Either<P> {
+    Plain(P),
+    Tls(Box<TlsStream<Socket>>),
+}
+
+async fn serve_http<S, H, F>(
+    stream: S,
+    protocol: Protocol,
+    settings: &HttpSettings,
+    handler: H,
+    abort: Abort,
+    draining: watch::Receiver<()>,
+) where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let activity = Arc::new(Activity::default());
+    let service = service_fn({
+        let activity = Arc::clone(&activity);
+        move |request: Request<Incoming>| {
+            let busy = activity.begin();
+            let abort = abort.clone();
+            let handler = handler.clone();
+            async move {
+                let response = match check_head(&request) {
+                    Ok(()) => handler(request).await,
+                    Err(error) => error.response(),
+                };
+                Ok::<_, Infallible>(response.map(|body| Watched::new(body, abort, busy)))
+            }
+        }
+    });
+    let io = TokioIo::new(stream);
+    let idle = activity.idle(settings.idle_timeout);
+    match protocol {
+        Protocol::Http1 => {
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(settings.header_timeout)
+                .max_header_size(settings.max_header_bytes)
+                .max_buf_size(settings.max_header_bytes.max(BUFFER))
+                .serve_connection(io, service);
+            drive(connection, draining, idle).await;
+        }
+        Protocol::Http2 => {
+            // h2 refuses a list of exactly the size that it is given.
+            let refused = settings.max_header_bytes.saturating_add(1);
+            let refused = u32::try_from(refused).unwrap_or(u32::MAX);
+            let connection = http2::Builder::new(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .max_header_list_size(refused)
+                .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
+                .keep_alive_interval(settings.idle_timeout)
+                .serve_connection(io, service);
+            drive(connection, draining, idle).await;
+        }
+    }
+}
+
+/// Runs a connection until it ends, is idle for too long, or the listener drains; in the last two
+/// cases the requests under way are finished first.
+async fn drive<C: GracefulConnection>(
+    connection: C,
+    mut draining: watch::Receiver<()>,
+    idle: impl Future<Output = ()>,
+) {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        _ended = connection.as_mut() => return,
+        // An error says that the sender is gone, which is the signal.
+        _drained = draining.changed() => {}
+        () = idle => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ended = connection.await;
+}
+
+/// Octets that one HTTP/1.1 connection may hold for reading, and as many for writing.
+const BUFFER: usize = 64 * 1024;
+
+/// Requests that one HTTP/2 connection may have under way.
+const MAX_CONCURRENT_STREAMS: u32 = 128;

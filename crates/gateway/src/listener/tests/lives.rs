@@ -1,0 +1,98 @@
+//! Connections that go on, are idle, or are told to end.
+
+use core::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::echo;
+use crate::config::HttpSettings;
+use crate::listener::Peer;
+use crate::proxy::Body;
+use crate::test_support::{Server, exchange, head, rest, send, settings, status, until, within};
+
+const GET: &str = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+
+#[tokio::test]
+async fn a_connection_carries_many_requests_and_the_handler_is_made_once() {
+    let (made, mut count) = mpsc::unbounded_channel();
+    let server = Server::start(settings(), None, move |peer: &Peer| {
+        made.send(peer.address.ip()).unwrap();
+        echo(peer)
+    })
+    .await;
+    let mut client = send(server.address, &GET.repeat(3)).await;
+    for _ in 0..3 {
+        let answer = head(&mut client).await;
+        assert_eq!(status(&answer), "200");
+        assert!(answer.contains("\r\ndate: "), "{answer}");
+        assert_eq!(until(&mut client, "/a").await, "/a");
+    }
+    assert_eq!(count.recv().await.unwrap().to_string(), "127.0.0.1");
+    assert!(count.try_recv().is_err());
+}
+
+/// A server that reports each request when it comes, and answers after a while.
+async fn slow(settings: HttpSettings, wait: Duration) -> (Server, mpsc::UnboundedReceiver<()>) {
+    let (came, requests) = mpsc::unbounded_channel();
+    let server = Server::start(settings, None, move |_: &Peer| {
+        let came = came.clone();
+        move |_: Request<Incoming>| {
+            came.send(()).unwrap();
+            async move {
+                tokio::time::sleep(wait).await;
+                Response::new(Body::full("slow"))
+            }
+        }
+    })
+    .await;
+    (server, requests)
+}
+
+#[tokio::test]
+async fn at_the_signal_what_is_under_way_is_finished_and_nothing_new_begun() {
+    let (server, mut requests) = slow(settings(), Duration::from_millis(400)).await;
+    let address = server.address;
+    let mut busy = send(address, GET).await;
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    within(requests.recv()).await.unwrap();
+    let began = Instant::now();
+    let stopping = tokio::spawn(server.stop());
+    let (answer, end) = rest(&mut busy).await;
+    assert!(answer.ends_with("slow") && end.is_ok(), "{answer}");
+    assert_eq!(rest(&mut idle).await.0, "");
+    within(stopping).await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(3));
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn after_the_drain_time_what_is_left_is_cut_off() {
+    let settings = HttpSettings {
+        drain_timeout: Duration::from_millis(200),
+        ..settings()
+    };
+    let (server, mut requests) = slow(settings, Duration::from_secs(3600)).await;
+    let mut busy = send(server.address, GET).await;
+    within(requests.recv()).await.unwrap();
+    let began = Instant::now();
+    server.stop().await;
+    assert!(began.elapsed() >= Duration::from_millis(200));
+    assert!(began.elapsed() < Duration::from_secs(4));
+    assert_eq!(rest(&mut busy).await.0, "");
+}
+
+#[tokio::test]
+async fn a_long_answer_is_not_idleness() {
+    let settings = HttpSettings {
+        idle_timeout: Duration::from_millis(200),
+        ..settings()
+    };
+    let (server, _requests) = slow(settings, Duration::from_millis(600)).await;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let answer = exchange(server.address, request).await;
+    assert!(answer.ends_with("slow"), "{answer}");
+}

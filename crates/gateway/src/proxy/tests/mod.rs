@@ -1,0 +1,6 @@
+//! The engine between real sockets.
+
+mod border;
+mod failures;
+mod framing;
+mod streaming;
