@@ -49,7 +49,8 @@
 //!   used, taken as values: tokens are not parsed by it, and its process-wide provider is neither
 //!   installed nor read. The feature turns on jsonwebtoken's feature `rust_crypto` for the whole
 //!   build. A program that uses jsonwebtoken itself with `aws_lc_rs` must then call its
-//!   `install_default`.
+//!   `install_default`. It also brings in the crate rsa 0.9, whose advisory RUSTSEC-2023-0071 is about
+//!   private keys; there are none here.
 //! - `aws-lc` adds the provider `AwsLc`, which verifies ES256 several times faster and needs a C
 //!   compiler to build.
 //!

@@ -54,7 +54,7 @@ fn sha256_gives_the_published_hashes() {
     }
 }
 
-/// DPOP-4.2-9 and 6.1-1, RFC 9449: `ath` of section 7.1 and `jkt` of section 6.1.
+/// DPOP-4.2-10 and DPOP-6.1-1, RFC 9449: `ath` of figure 13 and `jkt` of figure 8.
 #[test]
 fn sha256_gives_ath_and_jkt_of_rfc_9449() {
     let token = b"Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";

@@ -1,5 +1,5 @@
-//! RSA signatures, base64url. The private key of RFC 7515 appendix A.2 made those that name no size, over
-//! `keybound`; the keys of other sizes were made for this file and thrown away.
+//! RSA signatures, base64url. The private key of RFC 7515 appendix A.2 made those that name no size,
+//! over `keybound`; the keys of other sizes were made for this file and thrown away.
 
 /// The modulus of RFC 7515 appendix A.2.
 pub(crate) const A2_N: &str = "\
