@@ -34,7 +34,6 @@ impl LaxReading {
         let mut is_special = decoded != raw_path;
         let mut segments = decoded.split('/').skip(1).peekable();
         while let Some(segment) = segments.next() {
-            let whole = depth.saturating_add(1);
             let mut is_after_name = false;
             let mut was_cut = false;
             for (index, part) in split_at_encoded_slashes(segment).enumerate() {
@@ -49,7 +48,8 @@ impl LaxReading {
                         is_after_name = false;
                     }
                     name => {
-                        // Names with an encoded slash between them may count as one.
+                        // Names with an encoded slash between them may count as one, and a name after
+                        // a `;` as none.
                         if !is_after_name && !was_cut {
                             depth = depth.saturating_add(1);
                         }
@@ -60,8 +60,6 @@ impl LaxReading {
                 }
                 was_cut |= cut(part).len() < part.len();
             }
-            // An upstream that leaves the slashes encoded sees one segment.
-            depth = depth.min(whole);
             is_special |= was_cut || (segment.is_empty() && segments.peek().is_some());
         }
         reading.is_tangled |= is_special && reading.lowest.is_some();

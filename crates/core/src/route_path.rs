@@ -310,6 +310,11 @@ mod tests {
                 ("/api/../x", Err(Ambiguous)),
                 ("/api/..%2Fx", Err(Ambiguous)),
                 ("/api/..;/api/x", Err(Ambiguous)),
+                // out of the prefix for an upstream that leaves `%2F`, or drops it with the `;`
+                ("/api/x/y/..;/..;/z", Ok("/api")),
+                ("/api/x%2Fy/..;/..;/z", Err(Ambiguous)),
+                ("/api/x;%2Fy/..;/z", Ok("/api")),
+                ("/api/;%2Fy/..;/z", Err(Ambiguous)),
                 ("/x/..%2Fapi", Err(Ambiguous)),
                 ("/x/..%2Fy", Err(NoRoute)),
             ],
