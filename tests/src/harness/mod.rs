@@ -29,7 +29,7 @@ pub use self::keys::{PrivateKey, decode, encode, sha256};
 pub use self::outcome::{Nonce, Outcome, Response};
 pub use self::providers::{Calls, Counting, Fixed};
 pub use self::request::{Request, certificate};
-pub use self::service::{End, Introspection, Service};
+pub use self::service::{End, Introspection, Service, time};
 pub use self::store::Store;
 
 mod client;

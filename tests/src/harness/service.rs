@@ -346,7 +346,7 @@ impl Service {
 }
 
 /// Seconds since 1970 as the pipeline takes them.
-fn time(seconds: u64) -> UnixTime {
+pub fn time(seconds: u64) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(seconds))
 }
 
