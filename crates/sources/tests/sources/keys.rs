@@ -8,7 +8,7 @@ use keybound_sources::{
 use tokio::task::JoinSet;
 
 use crate::server::{Reply, Server};
-use crate::{client, document, fast, generation, start, until, url};
+use crate::{TOTAL, client, document, fast, generation, start, until, url};
 
 #[tokio::test]
 async fn a_set_from_a_url_is_refreshed() {
@@ -144,11 +144,12 @@ async fn a_rotation_in_a_flood_of_unknown_kids_is_found_with_few_fetches() {
     }
     let sent: u64 = flood.join_all().await.iter().sum();
     assert!(sent > 1_000, "{sent}");
-    assert!(slowest < Duration::from_millis(100), "{slowest:?}");
+    assert!(slowest < Duration::from_millis(500), "{slowest:?}");
     assert_eq!(generation(&keys), Ok(2));
     // One at the start and one each 100 ms.
-    let fetches = server.requests().len();
-    assert!((2..=12).contains(&fetches), "{fetches}");
+    let fetches = u128::try_from(server.requests().len()).unwrap();
+    let most = began.elapsed().as_millis() / settings.refetch_gap.as_millis() + 1;
+    assert!((2..=most).contains(&fetches), "{fetches} of {most}");
 }
 
 #[tokio::test]
@@ -305,7 +306,7 @@ async fn debug_output_shows_no_keys() {
 
 async fn from_url(server: &Server, settings: Settings) -> IssuerKeys {
     start(
-        KeySource::jwks(url(&server.url("/jwks")), client()),
+        KeySource::jwks(url(&server.url("/jwks")), client(TOTAL)),
         settings,
     )
     .await
@@ -313,7 +314,7 @@ async fn from_url(server: &Server, settings: Settings) -> IssuerKeys {
 
 async fn from_metadata(issuer: &str, well_known: WellKnown) -> IssuerKeys {
     let discovery = Discovery::new(issuer, well_known, PlainHttp::DangerAllowOnLoopback).unwrap();
-    start(KeySource::metadata(discovery, client()), fast()).await
+    start(KeySource::metadata(discovery, client(TOTAL)), fast()).await
 }
 
 async fn known(keys: &IssuerKeys) -> Result<u64, KeysUnavailable> {
