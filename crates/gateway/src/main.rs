@@ -1,22 +1,16 @@
-//! The binary `keybound`: a reverse proxy that refuses stolen tokens.
+//! The binary `keybound`: a reverse proxy that refuses stolen tokens, and tools around it.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the enforcement comes between")
-)]
+use std::process::ExitCode;
+
+mod cli;
 mod config;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the enforcement comes between")
-)]
 mod listener;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the enforcement comes between")
-)]
 mod proxy;
-
+mod serve;
+mod signals;
 #[cfg(test)]
 mod test_support;
 
-fn main() {}
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,0 +1,44 @@
+//! The command line. Exit codes: 0 done, 1 refused or failed, 2 usage.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod check;
+mod serve;
+
+/// Makes access tokens work only for the client that they were issued to.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keybound",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway.
+    Serve(serve::Args),
+    /// Check a configuration and say everything that is wrong with it.
+    Check(check::Args),
+}
+
+/// Does what the command line says.
+pub(crate) fn run() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Check(args) => check::run(&args),
+    }
+}
+
+/// Says on the error stream what went wrong.
+fn fail(error: impl Display) -> ExitCode {
+    eprintln!("keybound: {error}");
+    ExitCode::FAILURE
+}
