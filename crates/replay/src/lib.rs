@@ -1,5 +1,70 @@
-//! replay
-#![cfg_attr(not(test), warn(missing_docs))]
+//! The in-memory store of admitted DPoP proofs.
+//!
+//! A signed proof says which request it is for, and when it was made. It does not say whether it
+//! was used. [`MemoryStore`] remembers that, for as long as the proof is acceptable by its date, and
+//! implements the one verb of [`ReplayStore`]. Begin there: it says what each mistake costs.
+//!
+//! ```
+//! use keybound_replay::{Clock, MemoryStore, MemoryStoreConfig};
+//!
+//! let clock = Clock::system();
+//! let config = MemoryStoreConfig::default().with_capacity(200_000);
+//! let store = MemoryStore::new(config, clock.now());
+//! assert_eq!(store.metrics().live, 0);
+//! // For each request: store.check_and_insert(unspent.replay_entry(), clock.now())
+//! ```
+//!
+//! # What it promises
+//!
+//! - **Once.** Of all calls with one proof, concurrent or not, at most one is told
+//!   [`FirstUse`](keybound::replay::FirstUse) while the store lives (DPOP-11.1-2, RFC 9449
+//!   section 11.1).
+//! - **Nothing live is forgotten** (PROJ-5). Entries lie in buckets, one for each second of the
+//!   proof's `iat` or of its nonce, which a replay can't change. A bucket is dropped whole, and only
+//!   when both the wall clock and a monotonic clock say that its last acceptable second is over
+//!   (PROJ-6, PROJ-7). Proofs that share a nonce are told apart for as long as the nonce lives
+//!   (DPOP-11.1-6).
+//! - **What is forgotten stays refused.** The highest dropped second of each source is kept, and
+//!   everything at or below it is [`Forgotten`](keybound::replay::ReplayError::Forgotten). No clock
+//!   set back, no window widened by a reload, revives a proof. The price: after a clock was set back
+//!   by an hour, proofs are refused until the hour is over. Watch [`Refused::forgotten`].
+//! - **Bounded.** The capacity is a hard bound on entries, and an entry costs at most 40 octets,
+//!   everything counted, in a store of a million. A full store refuses.
+//! - **Fair.** An owner, which is a key, may hold a tenth of what is still free, and always one
+//!   entry: a new proof is refused if its owner holds `max(free / 10, 1)` or more. An owner alone
+//!   gets an eleventh of the capacity. Ten owners together get 61 hundredths, and so on: a
+//!   few keys can't shut out the others. A known replay is called one before quota or capacity are
+//!   looked at.
+//! - **No long wait.** No call moves all entries, and there is no lock for all. Owners are spread
+//!   over shards; one call takes one lock, and a call that would be refused may, once a second, take
+//!   each in turn.
+//!
+//! # What it does not
+//!
+//! - **It is the store of one process.** A second process behind the same name has its own, and
+//!   admits the same proof again. Send each owner to one process, or share a store.
+//! - **It forgets at a restart.** With [`AfterRestart::RefuseOlder`] proofs dated at or before the
+//!   second of the start are refused for ever. There is a residue: a proof dated *after* the start,
+//!   because its client's clock is ahead or the server's was set back in between, and admitted
+//!   before it, is admitted once more. It is as large as the window reaches into the future (10
+//!   seconds by default), and nothing if a restart takes longer.
+//! - **It serves one window for each source.** Under two windows of different widths nothing is
+//!   admitted twice, but the mark that the narrower one raises refuses proofs of the wider one.
+//! - **It trusts its caller's clock.** All calls must be given moments of one [`Clock`].
+//!
+//! # Capacity planning
+//!
+//! An entry lives from its admission until its last acceptable second is over. The rate of admitted
+//! requests that a store carries is its capacity over that time:
+//!
+//! | proofs dated by | longest life of an entry | [`DEFAULT_CAPACITY`], 2^20 | octets |
+//! | --- | --- | --- | --- |
+//! | `iat`, 60 s past, 10 s ahead | 71 s | 14,768 requests a second | 40 MiB |
+//! | `iat`, 300 s past, 60 s ahead | 361 s | 2,904 requests a second | 40 MiB |
+//! | a nonce, valid for 180 s | 181 s | 5,793 requests a second | 40 MiB |
+//!
+//! One owner may have an eleventh of it: 1,342 requests a second in the first row. If a single
+//! client is most of your traffic, the capacity must be eleven times what it needs.
 
 pub use crate::clock::{Clock, Now};
 pub use crate::config::{AfterRestart, DEFAULT_CAPACITY, MemoryStoreConfig};

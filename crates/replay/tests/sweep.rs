@@ -23,14 +23,19 @@ fn proj_6_each_second_of_each_window_admits_once() {
         for future in [0, 10, 60] {
             let window = Window::new(past, future);
             for arrival in T - future - 2..=T + past + 2 {
-                replay_every_second(window, arrival);
+                // Once with both clocks in step, and once with a monotonic clock that always says
+                // "passed", so that nothing but the wall clock's rule is left to be wrong.
+                for rate in [1, 1_000] {
+                    replay_every_second(window, arrival, rate);
+                }
             }
         }
     }
 }
 
 /// Sends the proof first at `arrival`, and again in every second until well after its window.
-fn replay_every_second(window: Window, arrival: u64) {
+fn replay_every_second(window: Window, arrival: u64, rate: u64) {
+    let at = |second| at(second, rate);
     let stamp = NumericDate::from_secs(T);
     let last = window.last_acceptable(stamp);
     let config = MemoryStoreConfig::default()
@@ -62,11 +67,11 @@ fn replay_every_second(window: Window, arrival: u64) {
     assert_eq!(admitted, u64::from(arrival <= last));
 }
 
-/// Both clocks; the monotonic one in the middle of a second.
-fn at(second: u64) -> Now {
+/// Both clocks; the monotonic one in the middle of a second, and so many times faster.
+fn at(second: u64, rate: u64) -> Now {
     let wall = UnixTime::since_unix_epoch(Duration::from_secs(second));
     Now::new(
         wall,
-        Duration::from_millis((second + 1_000 - T) * 1_000 + 500),
+        Duration::from_millis((second + 1_000 - T) * 1_000 * rate + 500),
     )
 }
