@@ -284,3 +284,133 @@ fn normal_port(text: Option<&str>, scheme: Scheme) -> Result<&str, UriError> {
         .map(|_| digits)
         .map_err(|_| UriError::Port)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(rows: &[(&str, Result<&str, UriError>)]) {
+        for (uri, expected) in rows {
+            let normal = normalize(uri);
+            assert_eq!(
+                normal.as_deref().map_err(|error| *error),
+                *expected,
+                "{uri:?}"
+            );
+        }
+    }
+
+    // rules: URI-6.2.2.1-1 (both)
+    #[test]
+    fn scheme_and_host_have_no_case_and_a_path_has() {
+        check(&[
+            ("HTTPS://Rs.EXAMPLE/A", Ok("https://rs.example/A")),
+            ("https://rs.example/a", Ok("https://rs.example/a")),
+            ("https://[2001:DB8::A]/", Ok("https://[2001:db8::a]/")),
+            ("https://h/%c3%a9", Ok("https://h/%C3%A9")),
+        ]);
+    }
+
+    // rules: URI-6.2.2.2-1 (both), URI-2.4-1 (both)
+    #[test]
+    fn only_what_needs_no_escape_is_decoded_and_only_once() {
+        check(&[
+            ("https://h/%7Ea%41", Ok("https://h/~aA")),
+            ("https://h/a%2fb", Ok("https://h/a%2Fb")),
+            ("https://h/a%2Bb", Ok("https://h/a%2Bb")),
+            ("https://h/%2541", Ok("https://h/%2541")),
+            ("https://h/%25%34%31", Ok("https://h/%2541")),
+            ("https://h/%252e%252e/a", Ok("https://h/%252e%252e/a")),
+        ]);
+    }
+
+    // rules: URI-6.2.2.3-1 (both)
+    #[test]
+    fn dot_segments_go_after_decoding_and_empty_segments_stay() {
+        check(&[
+            ("https://h/a/./b/../c", Ok("https://h/a/c")),
+            ("https://h/%2e%2E/x/%2e", Ok("https://h/x/")),
+            ("https://h/a//b", Ok("https://h/a//b")),
+            ("https://h/a//../b", Ok("https://h/a/b")),
+            ("https://h/..%2Fa/...", Ok("https://h/..%2Fa/...")),
+        ]);
+    }
+
+    // rules: URI-6.2.3-1 (both), HTTP-4.2.3-1 (positive)
+    #[test]
+    fn the_own_port_goes_and_an_empty_path_is_a_slash() {
+        check(&[
+            ("https://h:443", Ok("https://h/")),
+            ("https://h:?q", Ok("https://h/")),
+            ("http://h:00080/a", Ok("http://h/a")),
+            ("http://h:443/a", Ok("http://h:443/a")),
+            ("https://h:0/", Ok("https://h:0/")),
+            ("https://h:65534/", Ok("https://h:65534/")),
+            ("https://h:65535/", Ok("https://h:65535/")),
+            ("https://h:65536/", Err(UriError::Port)),
+            ("https://h:+1/", Err(UriError::Port)),
+            ("https://h/a/", Ok("https://h/a/")),
+        ]);
+    }
+
+    // rules: URI-7.3-1 (negative)
+    #[test]
+    fn an_encoded_delimiter_delimits_nothing() {
+        check(&[
+            ("https://h/a%3Fb%23c%40d", Ok("https://h/a%3Fb%23c%40d")),
+            ("https://rs.example%2F@evil/", Err(UriError::Userinfo)),
+            ("https://rs.example%2F.evil/", Err(UriError::Host)),
+            ("https://rs.example%3A443/", Err(UriError::Host)),
+        ]);
+    }
+
+    // rules: HTTP-4.2.4-1 (both), HTTP-4.2.2-1 (negative), URI-3.2.2-1 (both)
+    #[test]
+    fn a_host_is_plain_ascii_and_alone() {
+        check(&[
+            ("https://h/@a", Ok("https://h/@a")),
+            ("https://rs@evil/", Err(UriError::Userinfo)),
+            ("https:///a", Err(UriError::EmptyHost)),
+            ("https://:443/a", Err(UriError::EmptyHost)),
+            ("http://h/a", Ok("http://h/a")),
+            (
+                "https://xn--bcher-kva.example/",
+                Ok("https://xn--bcher-kva.example/"),
+            ),
+            ("https://bücher.example/", Err(UriError::NonAscii)),
+            ("https://b%C3%BCcher.example/", Err(UriError::Host)),
+        ]);
+    }
+
+    // rules: PROJ-18 (both)
+    #[test]
+    fn nothing_is_repaired() {
+        check(&[
+            ("https://127.1/a", Ok("https://127.1/a")),
+            ("https://h\\a", Err(UriError::Host)),
+            ("https:h/a", Err(UriError::NotAbsolute)),
+            ("https:/h/a", Err(UriError::NotAbsolute)),
+            ("\thttps://h/a", Err(UriError::NotAbsolute)),
+            ("https://ex%61mple.com/", Err(UriError::Host)),
+            ("https://h/a\t", Err(UriError::IllegalOctet)),
+            ("https://h/a|b", Err(UriError::IllegalOctet)),
+            ("https://h/é", Err(UriError::NonAscii)),
+            ("https://h/a%zz", Err(UriError::Escape)),
+            ("wss://h/a", Err(UriError::Scheme)),
+        ]);
+    }
+
+    #[test]
+    fn what_is_normal_is_borrowed_even_before_a_query() {
+        let normal = normalize("https://h:8443/%C3%A9/~a?q=%zz#f");
+        assert!(matches!(
+            normal,
+            Ok(Cow::Borrowed("https://h:8443/%C3%A9/~a"))
+        ));
+        assert!(matches!(
+            normalize_path("/a//b;c"),
+            Ok(Cow::Borrowed("/a//b;c"))
+        ));
+    }
+}

@@ -166,8 +166,9 @@ mod tests {
         assert_eq!((origin.scheme(), origin.is_plain_http()), ("https", false));
     }
 
+    // rules: DPOP-4.3-9 (both)
     #[test]
-    fn dpop_4_3_9_the_target_uri_is_origin_prefix_and_raw_path() {
+    fn the_target_uri_is_origin_prefix_and_raw_path() {
         let rows: &[(&str, &str, Result<&str, UriError>)] = &[
             ("https://h", "/", Ok("https://h/")),
             ("https://h/", "/a", Ok("https://h/a")),
@@ -197,8 +198,9 @@ mod tests {
         }
     }
 
+    // rules: DPOP-4.3-9 (both), DPOP-4.3-13 (both)
     #[test]
-    fn dpop_4_3_9_the_claim_is_compared_in_normal_form() {
+    fn the_claim_is_compared_in_normal_form() {
         let origin = Origin::parse("https://rs.example/v1").unwrap();
         let target = TargetUri::new(&origin, "/%7ea").unwrap();
         let rows: &[(&str, Result<bool, UriError>)] = &[
