@@ -69,9 +69,10 @@ impl Authorities {
                     false => return Err(Reason::AuthorityMismatch),
                 }
             }
+            // HTTP-9112-3.2-1, RFC 9112 section 3.2: an absolute target does not stand in for it.
+            (_, None) if head.version == Version::HTTP_11 => return Err(Reason::HostMalformed),
             (Some(authority), _) => authority,
             (None, Some(host)) => host,
-            // HTTP-9112-3.2-1, RFC 9112 section 3.2
             (None, None) => return Err(Reason::HostMalformed),
         };
         check_shape(authority)?;
@@ -232,6 +233,18 @@ mod tests {
             outcome(absolute, Version::HTTP_11, &["api.example.com"]),
             expected
         );
+    }
+
+    #[test]
+    fn http_9112_3_2_1_refuses_an_absolute_target_without_host() {
+        let absolute = "https://other.example.com/a";
+        assert_eq!(
+            outcome(absolute, Version::HTTP_11, &[]),
+            Err(Reason::HostMalformed)
+        );
+        // HTTP/1.0 had no Host.
+        let expected = Ok("https://other.example.com/v1".to_owned());
+        assert_eq!(outcome(absolute, Version::HTTP_10, &[]), expected);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
-use keybound::{Admitted, Answer, Binding, Facts, Reason, Spending, TargetUri, VerifiedOnly};
+use keybound::{Admitted, Answer, Binding, Facts, Reason, Scheme, Spending, TargetUri, VerifiedOnly};
 
 use crate::report::Outcome;
 use crate::site::Route;
@@ -97,13 +97,19 @@ impl<T> Passed<T> {
         }
     }
 
-    /// Puts the permit where a handler finds it, and takes credentials off a request on a route
-    /// that reads none.
+    /// Puts the permit where a handler finds it, in place of any that is there, and takes off the
+    /// request what was not read: all credentials on an open route, and a proof beside a Bearer
+    /// token.
     pub fn mark(&self, head: &mut Parts) {
         if self.route.policy().binding() == Binding::Open {
             head.headers.remove(AUTHORIZATION);
+        }
+        if self.facts().scheme() != Some(Scheme::Dpop) {
             head.headers.remove(DPOP);
         }
+        // Of a guard further out: where a proof is only verified here, nothing must look admitted.
+        head.extensions.remove::<Admitted>();
+        head.extensions.remove::<VerifiedOnly>();
         match &self.grant {
             Grant::Admitted(admitted) => head.extensions.insert(admitted.clone()).map(drop),
             Grant::VerifiedOnly(verified) => head.extensions.insert(verified.clone()).map(drop),

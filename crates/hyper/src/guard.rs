@@ -23,19 +23,27 @@ use crate::site::{Route, Site};
 ///
 /// All state that outlives a request is here, and none of it is global: the record of admitted
 /// proofs, the nonce keys, the cache of verified tokens. A reload replaces the [`Site`] and keeps
-/// the state.
+/// the proofs and the nonces; tokens are verified anew.
 pub struct Guard<T = ()> {
     shared: Arc<Shared<T>>,
     authorities: Arc<Authorities>,
 }
 
 struct Shared<T> {
-    site: ArcSwap<Site<T>>,
+    in_force: ArcSwap<InForce<T>>,
     store: Arc<dyn ReplayStore>,
     clock: Clock,
     nonces: NonceRing,
-    tokens: Cache<TokenHash, VerifiedToken>,
+    cached_tokens: usize,
     observer: Option<Arc<dyn Observer>>,
+}
+
+/// A site, and the tokens that were verified under it. They go together, so that no token outlives
+/// the policy and the keys that it was verified with, not even one whose request was under way
+/// during a reload.
+struct InForce<T> {
+    site: Site<T>,
+    tokens: Cache<TokenHash, VerifiedToken>,
 }
 
 /// Collects what a [`Guard`] needs.
@@ -76,10 +84,11 @@ impl<T> Guard<T> {
         }
     }
 
-    /// Replaces policy, routes and keys for the requests that come from now on. Give its enforcer a
-    /// new generation, or tokens stay cached that the new policy would refuse.
+    /// Replaces policy, routes and keys for the requests that come from now on. The cache of verified
+    /// tokens begins empty; the proofs that were admitted stay known, and nonces stay good.
     pub fn replace(&self, site: Site<T>) {
-        self.shared.site.store(Arc::new(site));
+        let next = InForce::new(site, self.shared.cached_tokens);
+        self.shared.in_force.store(Arc::new(next));
     }
 
     /// Judges a request by its head.
@@ -87,9 +96,9 @@ impl<T> Guard<T> {
     /// The future holds no lock and can be dropped at any point: a proof that is recorded is the last
     /// thing that happens.
     pub async fn check(&self, head: &Parts, certificate: PeerCertificate) -> Decision<T> {
-        let site = self.shared.site.load_full();
+        let in_force = self.shared.in_force.load_full();
         let mut target = None;
-        let judged = self.judge(&site, head, certificate, &mut target).await;
+        let judged = self.judge(&in_force, head, certificate, &mut target).await;
         self.observe(head, target.as_ref().map(TargetUri::as_str), &judged);
         match judged {
             Judged::Passed(passed) => Decision::Pass(passed),
@@ -104,11 +113,12 @@ impl<T> Guard<T> {
 
     async fn judge(
         &self,
-        site: &Site<T>,
+        in_force: &InForce<T>,
         head: &Parts,
         certificate: PeerCertificate,
         known_target: &mut Option<TargetUri>,
     ) -> Judged<T> {
+        let site = &in_force.site;
         let (route, target) = match self.locate(site, head) {
             Ok(located) => located,
             Err(reason) => {
@@ -126,7 +136,7 @@ impl<T> Guard<T> {
         };
         let verdict = match self.examine(site, &route, request) {
             Ok(Step::Open(admitted)) => Ok(Verdict::Allow(admitted)),
-            Ok(Step::Examined(examined)) => match self.validate(site, examined).await {
+            Ok(Step::Examined(examined)) => match self.validate(in_force, examined).await {
                 Ok(validated) => match validated.confirm() {
                     Ok(Confirmed::Admitted(admitted)) => Ok(Verdict::Allow(admitted)),
                     Ok(Confirmed::Unspent(unspent)) => {
@@ -190,10 +200,11 @@ impl<T> Guard<T> {
     /// The token: from the cache if it still holds, or with its issuer's keys.
     async fn validate<'r>(
         &self,
-        site: &Site<T>,
+        in_force: &InForce<T>,
         examined: Examined<'r>,
     ) -> Result<Validated<'r>, Stop> {
-        let examined = match self.shared.tokens.get(examined.token_hash()) {
+        let InForce { site, tokens } = in_force;
+        let examined = match tokens.get(examined.token_hash()) {
             None => examined,
             Some(token) => {
                 let generation = site
@@ -232,7 +243,7 @@ impl<T> Guard<T> {
         let now = self.shared.clock.now().wall();
         let validated = token.validate(&keys, now).map_err(Stop::Denied)?;
         let verified = validated.token().clone();
-        self.shared.tokens.insert(*verified.hash(), verified);
+        tokens.insert(*verified.hash(), verified);
         Ok(validated)
     }
 
@@ -359,14 +370,23 @@ impl<T> GuardBuilder<T> {
         } = self;
         Guard {
             shared: Arc::new(Shared {
-                site: ArcSwap::from_pointee(site),
+                in_force: ArcSwap::from_pointee(InForce::new(site, cached_tokens)),
                 store,
                 clock,
                 nonces,
-                tokens: Cache::new(cached_tokens),
+                cached_tokens,
                 observer,
             }),
             authorities: Arc::new(authorities),
+        }
+    }
+}
+
+impl<T> InForce<T> {
+    fn new(site: Site<T>, cached_tokens: usize) -> Self {
+        Self {
+            site,
+            tokens: Cache::new(cached_tokens),
         }
     }
 }

@@ -1,0 +1,124 @@
+//! What passes, and what the inner service learns of it.
+
+use keybound::Reason;
+use keybound_client::now;
+use keybound_hyper::Outcome;
+
+use crate::message::Request;
+use crate::scene::{AUDIENCE, ISSUER, Scene};
+use crate::wire::{BOTH, send, send_raw};
+
+#[tokio::test]
+async fn an_admitted_request_arrives_with_its_permit() {
+    for version in BOTH {
+        let scene = Scene::new().await;
+        let request = scene.request("/orders/7");
+        let response = send(&scene.authority, version, &request).await;
+        assert_eq!(response.status, 200, "{version:?}");
+        assert_eq!(scene.decision(), Some((Outcome::Allow, None)));
+
+        let seen = scene.seen();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0].path, "/orders/7");
+        assert!(seen[0].verified_only.is_none());
+        let admitted = seen[0].admitted.as_ref().unwrap();
+        assert_eq!(admitted.subject(), Some("alice"));
+        assert_eq!(admitted.client_id(), Some("shop-app"));
+        assert_eq!(admitted.issuer(), Some(ISSUER));
+        assert_eq!(admitted.scope(), "orders:read orders:write");
+        assert_eq!(admitted.jkt(), Some(&scene.dpop.jkt()));
+        assert_eq!(admitted.x5t_s256(), None);
+        // Both stay for an inner service that wants to look for itself.
+        assert!(seen[0].headers.contains_key("authorization"));
+        assert!(seen[0].headers.contains_key("dpop"));
+    }
+}
+
+#[tokio::test]
+async fn http_5_1_1_accepts_field_names_and_the_scheme_in_any_case() {
+    let scene = Scene::new().await;
+    let request = scene.request("/orders");
+    let authorization = request.value("authorization").replace("DPoP", "dPOP");
+    let text = format!(
+        "GET /orders HTTP/1.1\r\nhOST: {}\r\nAUTHORIZATION: {authorization}\r\ndpOP: {}\r\n\
+         Connection: close\r\n\r\n",
+        scene.authority,
+        request.value("dpop")
+    );
+    assert_eq!(send_raw(&scene.authority, &text).await, 200);
+    assert_eq!(scene.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn an_open_route_takes_credentials_off_and_admits_as_nobody() {
+    for version in BOTH {
+        let scene = Scene::new().await;
+        let request = scene.request("/open/a").header("dpop", "a second one");
+        let response = send(&scene.authority, version, &request).await;
+        assert_eq!(response.status, 200, "{version:?}");
+        assert_eq!(response.lines("cache-control"), Vec::<&str>::new());
+
+        let seen = scene.seen();
+        assert!(!seen[0].headers.contains_key("authorization"));
+        assert!(!seen[0].headers.contains_key("dpop"));
+        let admitted = seen[0].admitted.as_ref().unwrap();
+        assert_eq!((admitted.subject(), admitted.jkt()), (None, None));
+        // Nothing was recorded: the same proof is good where it belongs.
+        assert_eq!(scene.store.metrics().live, 0);
+    }
+}
+
+// rules: HTTP-8470-5.1-1 (positive)
+#[tokio::test]
+async fn http_8470_3_1_passes_early_data_where_no_credentials_are_read() {
+    for version in BOTH {
+        let scene = Scene::new().await;
+        let request = Request::get("/open").header("early-data", "1");
+        let response = send(&scene.authority, version, &request).await;
+        assert_eq!(response.status, 200, "{version:?}");
+        assert_eq!(scene.seen()[0].headers["early-data"], "1");
+    }
+}
+
+#[tokio::test]
+async fn http_5_3_2_ignores_a_proof_in_the_trailers() {
+    for version in BOTH {
+        let scene = Scene::new().await;
+        // By POST: the client here drops the body of a GET.
+        let token = scene.token();
+        let uri = format!("{AUDIENCE}/orders");
+        let proof = || {
+            let proof = scene.dpop.proof("POST", &uri).access_token(&token);
+            proof.sign(now()).unwrap()
+        };
+        let without = Request::get("/orders")
+            .method("POST")
+            .header("authorization", format!("DPoP {token}"));
+
+        // Not in place of the header, and not as a second one.
+        let moved = without.clone().trailer("dpop", proof());
+        let response = send(&scene.authority, version, &moved).await;
+        let missing = Some((Outcome::Deny, Some(Reason::ProofMissing)));
+        assert_eq!((response.status, scene.decision()), (401, missing));
+        assert_eq!(scene.seen().len(), 0, "{version:?}");
+
+        let added = without.header("dpop", proof()).trailer("dpop", proof());
+        let response = send(&scene.authority, version, &added).await;
+        assert_eq!(response.status, 200, "{version:?}");
+        let seen = scene.seen();
+        assert!(seen[0].trailers.as_ref().unwrap().contains_key("dpop"));
+    }
+}
+
+#[tokio::test]
+async fn http_12_5_5_1_keeps_answers_out_of_caches_unless_the_service_says_otherwise() {
+    for version in BOTH {
+        let scene = Scene::new().await;
+        let response = send(&scene.authority, version, &scene.request("/orders")).await;
+        assert_eq!(response.lines("cache-control"), ["no-store"], "{version:?}");
+
+        let request = scene.request("/orders").header("x-cache", "public");
+        let response = send(&scene.authority, version, &request).await;
+        assert_eq!(response.lines("cache-control"), ["public"], "{version:?}");
+    }
+}
