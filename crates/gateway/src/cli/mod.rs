@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod check;
+mod key;
+mod proof;
 mod serve;
 
 /// Makes access tokens work only for the client that they were issued to.
@@ -27,6 +29,10 @@ enum Command {
     Serve(serve::Args),
     /// Check a configuration and say everything that is wrong with it.
     Check(check::Args),
+    /// Make keys for clients, and show them.
+    Key(key::Args),
+    /// Make a DPoP proof for one request.
+    Proof(proof::Args),
 }
 
 /// Does what the command line says.
@@ -34,6 +40,8 @@ pub(crate) fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Key(args) => key::run(&args),
+        Command::Proof(args) => proof::run(&args),
     }
 }
 
