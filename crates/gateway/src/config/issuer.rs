@@ -2,7 +2,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use http::Uri;
-use keybound::Algorithm;
+use keybound::{Algorithm, MissingType};
 
 use super::checks::{algorithms, is_protected, name, url};
 use super::error::Problem;
@@ -72,15 +72,6 @@ pub(crate) struct Legacy {
     pub(crate) types: Vec<String>,
     /// Tokens without `typ`.
     pub(crate) missing_type: MissingType,
-}
-
-/// What becomes of a token without `typ`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum MissingType {
-    /// It is refused.
-    Refuse,
-    /// It is taken, so nothing tells it from an ID token but its claims.
-    Accept,
 }
 
 /// All that there are, and their names, also of those with faults.

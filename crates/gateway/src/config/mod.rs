@@ -5,17 +5,20 @@
 
 use std::path::Path;
 
-use keybound::{Algorithm, Limits, RouteTable};
+use keybound::{Algorithm, Limits};
 use toml::de::DeTable;
 
 use error::Problem;
 use reader::{Reader, Section};
 
 pub(crate) use error::{ConfigError, LoadError, Warning};
-pub(crate) use issuer::{Discovery, Issuer, KeySource, Legacy, MissingType, Profile};
+pub(crate) use issuer::{Discovery, Issuer, KeySource, Legacy, Profile};
 pub(crate) use listener::{ClientCertificates, HttpSettings, Listener, Tls};
 pub(crate) use policy::{Admin, AfterRestart, Log, Output, Proof, Replay, Requests};
-pub(crate) use route::{Binding, Mode, Nonce, Route};
+pub(crate) use route::{Mode, Route};
+
+// The words of the configuration that core already has types for.
+pub(crate) use keybound::{Binding, MissingType, NonceRequirement as Nonce};
 pub(crate) use upstream::{Upstream, UpstreamTrust};
 
 mod checks;
@@ -39,9 +42,9 @@ pub(crate) struct Config {
     pub(crate) issuers: Vec<Issuer>,
     /// At least one.
     pub(crate) upstreams: Vec<Upstream>,
-    /// At least one. What a route says of issuers and its upstream are positions in the lists
-    /// above.
-    pub(crate) routes: RouteTable<Route>,
+    /// At least one, each for another path. What a route says of issuers and its upstream are
+    /// positions in the lists above.
+    pub(crate) routes: Vec<Route>,
     /// What is asked of proofs on all routes.
     pub(crate) proof: Proof,
     /// The memory of admitted proofs.
@@ -132,7 +135,7 @@ impl Config {
             listeners: listeners.into_iter().collect::<Option<_>>()?,
             issuers,
             upstreams: upstreams.into_iter().collect::<Option<_>>()?,
-            routes: RouteTable::new(routes).ok()?,
+            routes,
             proof,
             replay,
             limits,

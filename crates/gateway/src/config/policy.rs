@@ -85,7 +85,7 @@ pub(super) fn proof(
     Proof {
         algorithms: algorithms(reader, section, supported, &defaults),
         window: Window::new(max_age.as_secs(), max_future.as_secs()),
-        nonce_lifetime: section.seconds(reader, "nonce_lifetime", 30..=600, 180),
+        nonce_lifetime: section.seconds(reader, "nonce_lifetime", 30..=300, 180),
     }
 }
 

@@ -1,4 +1,4 @@
-use keybound::RouteTable;
+use keybound::{Binding, NonceRequirement, RouteTable};
 
 use super::checks::name;
 use super::error::{Problem, Warning};
@@ -24,37 +24,11 @@ pub(crate) struct Route {
     /// The name of the protection space, if it is told (RFC 9110 section 11.5).
     pub(crate) realm: Option<String>,
     /// Whether a proof must carry a nonce.
-    pub(crate) nonce: Nonce,
+    pub(crate) nonce: NonceRequirement,
     /// Whether admitted proofs are spent here.
     pub(crate) mode: Mode,
     /// Whether the upstream sees token and proof.
     pub(crate) credentials: Credentials,
-}
-
-/// What a token must be bound to, at least.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Binding {
-    /// A DPoP key.
-    Dpop,
-    /// A client certificate.
-    Certificate,
-    /// One of the two.
-    Either,
-    /// Both.
-    Both,
-    /// Nothing; but a token that is bound is held to it.
-    Bearer,
-    /// No token is read at all.
-    Open,
-}
-
-/// Whether a proof must carry a nonce.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Nonce {
-    /// It need not.
-    Off,
-    /// It must.
-    Required,
 }
 
 /// Whether admitted proofs are spent here.
@@ -77,12 +51,11 @@ pub(super) fn read_all(
     reader: &mut Reader<'_>,
     root: Section<'_, '_>,
     names: &Names<'_>,
-) -> Option<Vec<(String, Route)>> {
+) -> Option<Vec<Route>> {
     let mut paths = Vec::new();
     root.subsections(reader, "route", &schema::ROUTE)
         .into_iter()
         .map(|section| read(reader, section, names, &mut paths))
-        .map(|route| route.map(|route| (route.path.clone(), route)))
         // Not `collect` at once, which would stop at the first that has a fault.
         .collect::<Vec<_>>()
         .into_iter()
@@ -113,7 +86,7 @@ fn read(
         issuers: issuers?,
         scopes: scopes?,
         realm: realm?,
-        nonce: nonce.unwrap_or(Nonce::Off),
+        nonce: nonce.unwrap_or(NonceRequirement::Off),
         mode: mode.unwrap_or(Mode::Enforce),
         credentials: credentials.unwrap_or(match mode {
             Some(Mode::VerifyOnly) => Credentials::Keep,
@@ -244,7 +217,7 @@ fn check_together(
         }
     }
     if route.mode == Mode::VerifyOnly {
-        if route.nonce == Nonce::Required {
+        if route.nonce == NonceRequirement::Required {
             without_effect(
                 "nonce",
                 "with mode = \"verify_only\": nonces are the upstream's there",
@@ -257,13 +230,10 @@ fn check_together(
             );
         }
     }
-    let binding = match route.binding {
-        Binding::Certificate => "certificate",
-        Binding::Both => "both",
-        Binding::Dpop | Binding::Either | Binding::Bearer | Binding::Open => return,
-    };
-    if !names.asks_for_certificates {
+    let demanded = matches!(route.binding, Binding::Certificate | Binding::Both);
+    if demanded && !names.asks_for_certificates {
         let at = section.place_of("binding");
+        let binding = route.binding.name();
         reader.report(at, Problem::NoCertificates { binding });
     }
 }
@@ -271,16 +241,16 @@ fn check_together(
 /// DPOP-11.2-1, RFC 9449 section 11.2.
 pub(super) fn warn_of_long_lifetimes(
     reader: &mut Reader<'_>,
-    routes: &[(String, Route)],
+    routes: &[Route],
     issuers: &[Issuer],
 ) {
     for (position, issuer) in issuers.iter().enumerate() {
         let short = issuer
             .max_lifetime
             .is_some_and(|lifetime| lifetime.as_secs() <= SHORT_LIFETIME);
-        let exposed = routes.iter().any(|(_, route)| {
+        let exposed = routes.iter().any(|route| {
             route.mode == Mode::Enforce
-                && route.nonce == Nonce::Off
+                && route.nonce == NonceRequirement::Off
                 && route.binding != Binding::Certificate
                 && route.issuers.contains(&position)
         });
@@ -301,7 +271,10 @@ const BINDINGS: &[(&str, Binding)] = &[
     ("bearer", Binding::Bearer),
     ("open", Binding::Open),
 ];
-const NONCES: &[(&str, Nonce)] = &[("off", Nonce::Off), ("required", Nonce::Required)];
+const NONCES: &[(&str, NonceRequirement)] = &[
+    ("off", NonceRequirement::Off),
+    ("required", NonceRequirement::Required),
+];
 const MODES: &[(&str, Mode)] = &[
     ("enforce", Mode::Enforce),
     ("verify_only", Mode::VerifyOnly),

@@ -6,7 +6,7 @@ fn numbers_are_refused_one_beyond_their_range() {
     for (table, key, min, max) in [
         ("proof", "max_age", 1, 300),
         ("proof", "max_future", 0, 60),
-        ("proof", "nonce_lifetime", 30, 600),
+        ("proof", "nonce_lifetime", 30, 300),
         ("replay", "capacity", 1, 100_000_000),
         ("limits", "jti", 16, 4_096),
         ("limits", "htu", 64, 16_384),
