@@ -185,24 +185,24 @@ reasons! {
     /// The token is encrypted, nested or compressed.
     TokenEncrypted = "token_encrypted", "ATJWT-4-2", "RFC 9068 section 4",
         "the token is a plain signed JWT";
-    /// The token's `typ` is not that of an access token.
-    TokenTypWrong = "token_typ_wrong", "ATJWT-4-1", "RFC 9068 section 4",
-        "the token's typ is at+jwt";
     /// The token's header holds `crit` or `b64`.
     TokenCritical = "token_critical", "JWS-4.1.11-1", "RFC 7515 section 4.1.11",
         "the token asks for no extension";
     /// The token's `iss` is missing, not ours to accept, or not accepted on this route.
     TokenIssuerUnknown = "token_issuer_unknown", "ATJWT-4-4", "RFC 9068 section 4",
         "the token's issuer is accepted on this route";
+    /// The token's `typ` is not that of an access token.
+    TokenTypWrong = "token_typ_wrong", "ATJWT-4-1", "RFC 9068 section 4",
+        "the token's typ is at+jwt";
     /// The token's `alg` is missing, unknown or not allowed for its issuer.
     TokenAlgRefused = "token_alg_refused", "BCP-3.1-1", "rfc8725bis section 3.1",
         "the token's alg is allowed for its issuer";
-    /// The issuer has no key that could have signed this token.
-    TokenKeyUnknown = "token_key_unknown", "BCP-3.1-2", "rfc8725bis section 3.1",
-        "the issuer has a key for this token";
     /// The issuer's keys cannot be had.
     KeysUnavailable = "keys_unavailable", "DPOP-7.1-4", "RFC 9449 section 7.1",
         "the issuer's keys can be had";
+    /// The issuer has no key that could have signed this token.
+    TokenKeyUnknown = "token_key_unknown", "BCP-3.1-2", "rfc8725bis section 3.1",
+        "the issuer has a key for this token";
     /// The token's signature does not verify.
     TokenSignatureInvalid = "token_signature_invalid", "ATJWT-4-6", "RFC 9068 section 4",
         "the token's signature verifies";

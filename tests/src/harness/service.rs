@@ -4,9 +4,9 @@ use std::time::Duration;
 use keybound::crypto::CryptoProvider;
 use keybound::{
     Admitted, Answer, Binding, Confirmed, Enforcer, Examined, FieldLines, IssuerPolicy, KeySet,
-    Limits, NonceKey, NonceKeys, NonceRequirement, Origin, Presentation, ProofPolicy, Rejection,
-    RequestView, Resumed, RoutePolicy, Spending, TargetUri, TokenFormat, TokenStage, Unavailable,
-    UnixTime, Validated, Verdict, VerifiedOnly, VerifiedToken,
+    Limits, NonceKey, NonceKeys, NonceRequirement, Origin, Presentation, ProofPolicy, Reason,
+    Rejection, RequestView, Resumed, RoutePolicy, Spending, TargetUri, TokenFormat, TokenStage,
+    Unavailable, UnixTime, Validated, Verdict, VerifiedOnly, VerifiedToken,
 };
 use keybound_crypto::IssuerAlgorithms;
 use serde_json::{Value, json};
@@ -284,12 +284,46 @@ impl Service {
         kept.unwrap_or_else(|| panic!("{end:?}"))
     }
 
+    /// Refuses a request after its token was validated, since that was revoked.
+    ///
+    /// # Panics
+    ///
+    /// If the token does not hold.
+    pub fn revoked(&self, request: &Request) -> Rejection {
+        let end = self.through(request, |examined| {
+            let validated = self.validate(examined)?;
+            Err(End::Deny(validated.revoked()))
+        });
+        match end {
+            End::Deny(rejection) if rejection.reason() == Reason::TokenRevoked => rejection,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Sends a request through [`Enforcer::verify`], the one call. A proof is not spent.
+    pub fn verify(&self, request: &Request) -> Result<Confirmed, Rejection> {
+        self.with_view(request, |enforcer, view| {
+            let keys = self.keys();
+            let keys: Vec<(&str, &KeySet)> = keys.iter().map(|keys| (ISSUER, keys)).collect();
+            enforcer.verify(&self.route, view, &keys, &self.nonces, time(self.now))
+        })
+    }
+
     fn through(
         &self,
         request: &Request,
         validate: impl for<'r> FnOnce(Examined<'r>) -> Result<Validated<'r>, End>,
     ) -> End {
-        let enforcer = self.enforcer();
+        self.with_view(request, |enforcer, view| {
+            self.stages(enforcer, view, validate)
+        })
+    }
+
+    fn with_view<T>(
+        &self,
+        request: &Request,
+        then: impl FnOnce(&Enforcer, RequestView<'_>) -> T,
+    ) -> T {
         let target = target(request);
         let view = RequestView {
             method: &request.method,
@@ -299,6 +333,15 @@ impl Service {
             dpop: FieldLines::collect(request.dpop.iter().map(Vec::as_slice)),
             certificate: request.certificate,
         };
+        then(&self.enforcer(), view)
+    }
+
+    fn stages(
+        &self,
+        enforcer: &Enforcer,
+        view: RequestView<'_>,
+        validate: impl for<'r> FnOnce(Examined<'r>) -> Result<Validated<'r>, End>,
+    ) -> End {
         let confirmed = || -> Result<Confirmed, End> {
             let presented = match enforcer.present(&self.route, view).map_err(End::Deny)? {
                 Presentation::Open(admitted) => return Ok(Confirmed::Admitted(admitted)),
