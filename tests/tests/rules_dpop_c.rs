@@ -1,9 +1,12 @@
 //! RFC 9449 sections 5 and 6: how a token names its key.
 
-use keybound::{Binding, Reason, RequestView};
-use keybound::{FieldLines, Origin, PeerCertificate, Presentation, TargetUri, TokenStage};
+use keybound::{
+    Binding, FieldLines, Origin, PeerCertificate, Presentation, Reason, RequestView, TargetUri,
+    TokenStage,
+};
 use keybound_tests::harness::{
-    Introspection, NOW, Outcome, PrivateKey, Request, Response, Service, URL, encode, time,
+    Client, Introspection, NOW, Outcome, PrivateKey, Request, Response, Service, URL, decode,
+    encode, time,
 };
 use keybound_tests::vectors;
 use serde_json::{Value, json};
@@ -79,7 +82,7 @@ fn dpop_6_1_refuses_a_confirmation_that_cannot_be_read() {
 fn dpop_6_2_accepts_the_key_of_the_token() {
     for key in [PrivateKey::p256(5), PrivateKey::ed25519(5)] {
         let mut service = Service::dpop();
-        service.client = keybound_tests::harness::Client::new(key);
+        service.client = Client::new(key);
         assert_eq!(service.run(&service.request()), Outcome::Allowed);
     }
 }
@@ -151,7 +154,7 @@ fn dpop_6_1_1_accepts_the_example_of_the_specification() {
 #[test]
 fn dpop_6_1_1_refuses_every_other_form_of_the_thumbprint() {
     let jkt = Service::dpop().client.jkt();
-    let hex: String = keybound_tests::harness::decode(&jkt)
+    let hex: String = decode(&jkt)
         .iter()
         .map(|octet| format!("{octet:02x}"))
         .collect();

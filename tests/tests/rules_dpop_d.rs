@@ -5,7 +5,8 @@ use std::sync::Arc;
 use keybound::replay::ReplayError;
 use keybound::{Answer, Binding, PolicyError, Reason, Rejection, RoutePolicy};
 use keybound_tests::harness::{
-    AUDIENCE, Fixed, Introspection, NOW, Outcome, PrivateKey, Request, Response, Service, time,
+    AUDIENCE, Fixed, Introspection, NOW, Outcome, PrivateKey, Request, Response, Service, Store,
+    time,
 };
 use serde_json::json;
 
@@ -128,7 +129,7 @@ fn dpop_7_1_4_refuses_when_a_stage_fails() {
         ),
     ] {
         let mut service = Service::dpop();
-        service.store = keybound_tests::harness::Store::failing(answer);
+        service.store = Store::failing(answer);
         assert_eq!(service.run(&service.request()), outcome, "{answer:?}");
     }
 

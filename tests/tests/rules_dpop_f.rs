@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keybound::replay::FreshnessSource;
-use keybound::{PolicyError, Reason, Window};
+use keybound::{Binding, PolicyError, Reason, Window};
 use keybound_tests::harness::{
-    Client, Jws, NOW, Outcome, PrivateKey, Request, Service, encode, sha256,
+    Client, Jws, NOW, Outcome, PrivateKey, Request, Service, decode, encode, sha256,
 };
 use serde_json::json;
 
@@ -151,7 +151,7 @@ fn what_is_remembered_is_a_hash_of_key_and_jti() {
     let keys: BTreeSet<_> = entries.iter().map(|entry| entry.key().as_bytes()).collect();
     assert_eq!(keys.len(), 4);
     let label = b"keybound replay v1\0";
-    let jkt = keybound_tests::harness::decode(&service.client.jkt());
+    let jkt = decode(&service.client.jkt());
     let expected = sha256([&label[..], &jkt, b"p-1"].concat());
     assert_eq!(encode(entries[0].key().as_bytes()), expected);
     assert_eq!(entries[0].owner().to_string(), service.client.jkt());
@@ -453,7 +453,7 @@ fn a_proof_has_at_most_8192_octets() {
         assert_eq!(service.run(&request), expected, "{length}");
     }
     // Under scheme Bearer as well, where a proof decides nothing.
-    let service = Service::bound(keybound::Binding::Bearer);
+    let service = Service::bound(Binding::Bearer);
     let token = service.token().compact();
     for (length, passes) in [(8_192, true), (8_193, false)] {
         let request = Request::get()
