@@ -2,6 +2,10 @@
 //!
 //! `cargo bench -p keybound-replay --bench insert`. The ratios of one run mean something on any
 //! machine; the numbers themselves only on the one that they were taken on.
+#![expect(
+    clippy::expect_used,
+    reason = "a measurement of refusals would be none"
+)]
 
 use std::time::{Duration, Instant};
 

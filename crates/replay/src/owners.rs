@@ -19,8 +19,8 @@ impl OwnerTag {
 /// How many live entries each owner has. An owner without any takes no room.
 ///
 /// An open-addressed table, so that a count is one line of cache away, however many owners there
-/// are. It is between three fifths and three quarters full as it grows: fuller, and searches are
-/// long; one that doubles would be nearly two thirds empty at its worst.
+/// are. It is between two thirds and four fifths full as it grows: fuller, and searches are long;
+/// one that doubles would be more than half empty at its worst.
 #[derive(Debug)]
 pub(crate) struct Owners {
     slots: Vec<Option<Count>>,
@@ -42,27 +42,33 @@ impl Owners {
     }
 
     pub(crate) fn held(&self, owner: OwnerTag) -> usize {
-        let held = self.find(owner).map_or(0, |(_, count)| count.held.get());
+        let count = self.slot_of(owner).and_then(|at| self.at(at));
+        let held = count.map_or(0, |count| count.held.get());
         usize::try_from(held).unwrap_or(usize::MAX)
     }
 
     pub(crate) fn add(&mut self, owner: OwnerTag) {
-        if let Some((at, count)) = self.find(owner) {
-            let held = count.held.saturating_add(1);
-            self.set(at, Some(Count { owner, held }));
-            return;
-        }
-        if self.owners >= self.slots.len() / 4 * 3 {
+        if self.owners >= self.slots.len() / 5 * 4 {
             self.resize(self.owners + 1);
         }
-        let held = NonZeroU32::MIN;
-        self.place(Count { owner, held });
+        let Some(at) = self.slot_of(owner) else {
+            return;
+        };
+        let held = match self.at(at) {
+            Some(count) => count.held.saturating_add(1),
+            None => {
+                self.owners += 1;
+                NonZeroU32::MIN
+            }
+        };
+        self.set(at, Some(Count { owner, held }));
     }
 
     pub(crate) fn release(&mut self, owner: OwnerTag) {
-        let Some((at, count)) = self.find(owner) else {
+        let Some(at) = self.slot_of(owner) else {
             return;
         };
+        let Some(count) = self.at(at) else { return };
         if let Some(held) = NonZeroU32::new(count.held.get() - 1) {
             self.set(at, Some(Count { owner, held }));
             return;
@@ -79,20 +85,22 @@ impl Owners {
         self.slots.capacity() * size_of::<Option<Count>>()
     }
 
-    /// The owner's slot. The search ends at a vacant one, and there is always one.
-    fn find(&self, owner: OwnerTag) -> Option<(usize, Count)> {
+    /// The slot that the owner has, or the vacant one that it would get. There is always a vacant
+    /// one, unless the table has no slots at all.
+    fn slot_of(&self, owner: OwnerTag) -> Option<usize> {
         let home = self.home(owner);
-        (home..self.slots.len())
-            .chain(0..home)
-            .map_while(|at| Some((at, self.at(at)?)))
-            .find(|(_, count)| count.owner == owner)
+        let (before, from) = self.slots.split_at(home);
+        let ends = |slot: &Option<Count>| slot.is_none_or(|count| count.owner == owner);
+        let ahead = from.iter().position(ends).map(|at| home + at);
+        ahead.or_else(|| before.iter().position(ends))
     }
 
     /// Empties a slot. What follows it moves up, so that no search ends too early.
     fn vacate(&mut self, mut hole: usize) {
         let slots = self.slots.len();
-        let following = (hole + 1..slots).chain(0..hole);
-        for at in following {
+        let mut at = hole;
+        loop {
+            at = if at + 1 == slots { 0 } else { at + 1 };
             let Some(count) = self.at(at) else { break };
             // It may move up, unless that put it before its home.
             let home = self.home(count.owner);
@@ -105,22 +113,13 @@ impl Owners {
     }
 
     fn resize(&mut self, owners: usize) {
-        // Three fifths full, and never quite full.
-        let slots = owners + owners / 3 * 2 + 8;
+        // Two thirds full, and never quite full.
+        let slots = owners + owners / 2 + 8;
         let old = std::mem::replace(&mut self.slots, vec![None; slots]);
-        self.owners = 0;
         for count in old.into_iter().flatten() {
-            self.place(count);
-        }
-    }
-
-    fn place(&mut self, count: Count) {
-        let home = self.home(count.owner);
-        let (before, from) = self.slots.split_at_mut(home);
-        let mut slots = from.iter_mut().chain(before);
-        if let Some(vacant) = slots.find(|slot| slot.is_none()) {
-            *vacant = Some(count);
-            self.owners += 1;
+            if let Some(vacant) = self.slot_of(count.owner) {
+                self.set(vacant, Some(count));
+            }
         }
     }
 
@@ -183,13 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_never_emptier_than_three_fifths_nor_fuller_than_three_quarters() {
+    fn the_table_is_never_emptier_than_two_thirds_nor_fuller_than_four_fifths() {
         let tag = |number: u32| OwnerTag::new(number.wrapping_mul(0x9e37_79b9));
         let mut owners = Owners::new();
         for number in 0..50_000 {
             owners.add(tag(number));
-            assert!(owners.owners <= owners.slots.len() / 4 * 3);
-            assert!(owners.slots.len() <= owners.owners + owners.owners / 3 * 2 + 8);
+            assert!(owners.owners <= owners.slots.len() / 5 * 4);
+            assert!(owners.slots.len() <= owners.owners + owners.owners / 2 + 8);
         }
         for number in 0..50_000 {
             assert_eq!(owners.held(tag(number)), 1);

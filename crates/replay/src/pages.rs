@@ -90,10 +90,10 @@ fn parent_of(page: usize) -> Option<usize> {
 }
 
 /// Items in a page, on average.
-const PER_PAGE: usize = 16;
+const PER_PAGE: usize = 20;
 
 /// Room that a full page gets.
-const GROWTH: usize = 4;
+const GROWTH: usize = 3;
 
 #[cfg(test)]
 mod tests {
@@ -141,7 +141,7 @@ mod tests {
         }
     }
 
-    /// An item of 20 octets never costs more than 26, except in a set of a few.
+    /// An item of 20 octets never costs more than 25, except in a set of a few.
     #[test]
     fn it_is_never_much_larger_than_what_it_holds() {
         let spread = |item: &[u32; 5]| item[0].wrapping_mul(0x9e37_79b9);
@@ -150,7 +150,7 @@ mod tests {
             let item = [number; 5];
             set.insert(spread(&item), item, spread);
             let octets = set.octets();
-            assert!(octets <= 26 * set.len() + 100, "{octets} for {number}");
+            assert!(octets <= 25 * set.len() + 120, "{octets} for {number}");
         }
         for number in 0..20_000 {
             let item = [number; 5];

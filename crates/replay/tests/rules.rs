@@ -359,6 +359,14 @@ fn refusals_are_counted_by_kind() {
     assert_eq!(occupancy.octets_per_entry(), Some(occupancy.octets));
 }
 
+#[test]
+fn a_store_prints_how_full_it_is_and_no_more() {
+    let store = store(5);
+    assert_eq!(ask(&store, &entry(1, 1, Iat, T, T + 60), at(0)), Ok(()));
+    let printed = format!("{store:?}");
+    assert_eq!(printed, "MemoryStore { live: 1, capacity: 5, .. }");
+}
+
 /// Admits or not; the evidence itself is looked at in one test.
 fn ask(store: &MemoryStore, proof: &ReplayEntry, now: Now) -> Result<(), ReplayError> {
     store.check_and_insert(proof, now).map(drop)

@@ -4,6 +4,12 @@
 //! reloads, the store runs full, and the process restarts. Whatever happens, a proof is admitted at
 //! most once. `KEYBOUND_SEED=n cargo test -p keybound-replay --test simulation` replays a run.
 #![cfg(not(loom))]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that can't go on says so by a panic"
+)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
