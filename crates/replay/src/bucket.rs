@@ -35,7 +35,8 @@ impl Proof {
     }
 }
 
-/// The first 128 bits of a `ReplayKey`, which is a SHA-256. Nothing secret is compared here: whoever
+/// The first 128 bits of a `ReplayKey`, which is a SHA-256 (DPOP-11.1-3, RFC 9449 section 11.1: the
+/// size does not depend on the `jti`). Nothing secret is compared here: whoever
 /// knows a fingerprint has seen the proof.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Fingerprint([u8; 16]);
