@@ -5,20 +5,18 @@ use core::future::Future;
 use core::time::Duration;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use http::header::HOST;
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::config::{self, HttpSettings, UpstreamTrust};
-use crate::listener::{Listener, Peer};
+use crate::listener::{Listener, Peer, ServerTls};
 use crate::proxy::{Body, Credentials, Forward, Identity, ProxyError, Upstream, UpstreamNonces};
 
 /// Longer than anything here takes, so that a test fails and does not hang.
@@ -35,7 +33,7 @@ impl Server {
     /// A listener with a handler of the test's own.
     pub(crate) async fn start<C, H, F>(
         settings: HttpSettings,
-        tls: Option<Arc<ServerConfig>>,
+        tls: Option<ServerTls>,
         connected: C,
     ) -> Self
     where

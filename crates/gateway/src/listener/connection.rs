@@ -10,41 +10,64 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
+use keybound::crypto::CryptoProvider;
+use keybound::{CertificateThumbprint, PeerCertificate};
+use rustls::ServerConnection;
 use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::activity::{Activity, Watched};
 use super::head::check_head;
 use super::socket::{Abort, Begun, Socket, read_preface};
+use super::tls::{Asks, ServerTls};
 use crate::config::HttpSettings;
 use crate::proxy::Body;
 
 /// Who is at the other end of a connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Peer {
     /// Its address, as the socket has it.
     pub(crate) address: SocketAddr,
-    /// How the connection is protected.
-    pub(crate) transport: Transport,
+    certificate: Certificate,
 }
 
-/// How a connection is protected.
+/// What came of the client's certificate in the handshake.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Transport {
-    /// Not at all.
-    Plain,
-    /// By TLS, which this listener terminates.
-    Tls {
-        /// The host name that the client asked for in the handshake.
-        server_name: Option<String>,
-        /// The client's own certificate, whose private key it has proven to hold.
-        client_certificate: Option<CertificateDer<'static>>,
-    },
+enum Certificate {
+    NoHandshake,
+    NotRequested,
+    NotPresented,
+    Presented(CertificateDer<'static>),
+}
+
+impl Peer {
+    /// The certificate that the client has proven to hold the key of, hashed; or why there is
+    /// none. Call it once a connection (MTLS-3.1-2, RFC 8705 section 3.1).
+    pub(crate) fn certificate(&self, provider: &dyn CryptoProvider) -> PeerCertificate {
+        match &self.certificate {
+            Certificate::NoHandshake => PeerCertificate::TerminatedElsewhere,
+            Certificate::NotRequested => PeerCertificate::NotRequested,
+            Certificate::NotPresented => PeerCertificate::NotPresented,
+            Certificate::Presented(leaf) => {
+                PeerCertificate::Presented(CertificateThumbprint::of(leaf, provider))
+            }
+        }
+    }
+}
+
+impl Certificate {
+    fn of(session: &ServerConnection, asks: Asks) -> Self {
+        let chain = session.peer_certificates().unwrap_or_default();
+        match (asks, chain.first()) {
+            (Asks::ForNoCertificate, _) => Self::NotRequested,
+            (Asks::ForCertificate, None) => Self::NotPresented,
+            (Asks::ForCertificate, Some(leaf)) => Self::Presented(leaf.clone().into_owned()),
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -58,7 +81,7 @@ enum Protocol {
 pub(super) async fn serve<C, H, F>(
     stream: TcpStream,
     address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    tls: Option<ServerTls>,
     settings: &HttpSettings,
     connected: C,
     mut draining: watch::Receiver<()>,
@@ -74,7 +97,10 @@ pub(super) async fn serve<C, H, F>(
     // One deadline for what comes before the first request line. hyper's own begins later.
     let begin = async {
         match tls {
-            Some(tls) => Some(Either::Tls(Box::new(tls.accept(socket).await.ok()?))),
+            Some(tls) => {
+                let stream = tls.acceptor.accept(socket).await.ok()?;
+                Some(Either::Tls(Box::new(stream), tls.asks))
+            }
             None => Some(Either::Plain(read_preface(socket).await.ok()?)),
         }
     };
@@ -83,20 +109,17 @@ pub(super) async fn serve<C, H, F>(
         _drained = draining.changed() => return,
     };
     match begun {
-        Ok(Some(Either::Tls(stream))) => {
+        Ok(Some(Either::Tls(stream, asks))) => {
             let (_, session) = stream.get_ref();
             let protocol = match session.alpn_protocol() {
                 Some(b"h2") => Protocol::Http2,
                 _ => Protocol::Http1,
             };
-            let transport = Transport::Tls {
-                server_name: session.server_name().map(str::to_owned),
-                client_certificate: session
-                    .peer_certificates()
-                    .and_then(<[_]>::first)
-                    .map(|leaf| leaf.clone().into_owned()),
-            };
-            let handler = connected(&Peer { address, transport });
+            let certificate = Certificate::of(session, asks);
+            let handler = connected(&Peer {
+                address,
+                certificate,
+            });
             serve_http(*stream, protocol, settings, handler, abort, draining).await;
         }
         Ok(Some(Either::Plain((stream, preface)))) => {
@@ -104,8 +127,11 @@ pub(super) async fn serve<C, H, F>(
                 Begun::WithHttp2Preface => Protocol::Http2,
                 Begun::Otherwise => Protocol::Http1,
             };
-            let transport = Transport::Plain;
-            let handler = connected(&Peer { address, transport });
+            let certificate = Certificate::NoHandshake;
+            let handler = connected(&Peer {
+                address,
+                certificate,
+            });
             serve_http(stream, protocol, settings, handler, abort, draining).await;
         }
         Ok(None) | Err(_) => {}
@@ -114,7 +140,7 @@ pub(super) async fn serve<C, H, F>(
 
 enum Either<P> {
     Plain(P),
-    Tls(Box<TlsStream<Socket>>),
+    Tls(Box<TlsStream<Socket>>, Asks),
 }
 
 async fn serve_http<S, H, F>(

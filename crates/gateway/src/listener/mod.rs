@@ -12,22 +12,22 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
 use crate::config;
 use crate::proxy::Body;
 
-pub(crate) use connection::{Peer, Transport};
+pub(crate) use connection::Peer;
+pub(crate) use tls::ServerTls;
 
 mod activity;
+mod client_certificate;
 mod connection;
 mod head;
 mod socket;
-pub(crate) mod tls;
+mod tls;
 
 #[cfg(test)]
 mod tests;
@@ -35,7 +35,7 @@ mod tests;
 /// A bound socket that serves HTTP/1.1 and HTTP/2.
 pub(crate) struct Listener {
     socket: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<ServerTls>,
     settings: config::HttpSettings,
 }
 
@@ -48,12 +48,12 @@ impl Listener {
     /// If the address cannot be bound.
     pub(crate) async fn bind(
         address: SocketAddr,
-        tls: Option<Arc<ServerConfig>>,
+        tls: Option<ServerTls>,
         settings: config::HttpSettings,
     ) -> io::Result<Self> {
         Ok(Self {
             socket: TcpListener::bind(address).await?,
-            tls: tls.map(TlsAcceptor::from),
+            tls,
             settings,
         })
     }

@@ -3,40 +3,49 @@
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::TlsAcceptor;
 
-use crate::config;
+use super::client_certificate::verifier;
+use crate::config::{self, ClientCertificates};
 
-/// What a listener asks of the client's certificate.
-#[derive(Clone, Debug)]
-pub(crate) enum ClientAuth {
-    /// Nothing; none is asked for.
-    Off,
-    /// What the verifier says.
-    By(Arc<dyn ClientCertVerifier>),
+/// The TLS of a listener: versions 1.2 and 1.3, HTTP/2 preferred by ALPN, never early data
+/// (HTTP-8470-3-1, RFC 8470 section 3).
+#[derive(Clone)]
+pub(crate) struct ServerTls {
+    pub(super) acceptor: TlsAcceptor,
+    pub(super) asks: Asks,
 }
 
-/// Builds the TLS configuration of a listener: TLS 1.2 and 1.3, HTTP/2 preferred by ALPN, never
-/// early data (HTTP-8470-3-1, RFC 8470 section 3).
-///
-/// # Errors
-///
-/// If certificate and key do not fit each other.
-pub(crate) fn server_config(
-    settings: &config::Tls,
-    clients: ClientAuth,
-) -> Result<Arc<ServerConfig>, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_client_cert_verifier(match clients {
-            ClientAuth::Off => WebPkiClientVerifier::no_client_auth(),
-            ClientAuth::By(verifier) => verifier,
-        });
-    let mut tls =
-        builder.with_single_cert(settings.certificates.clone(), settings.key.clone_key())?;
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    tls.max_early_data_size = 0;
-    Ok(Arc::new(tls))
+/// Whether clients are asked for a certificate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Asks {
+    ForNoCertificate,
+    ForCertificate,
+}
+
+impl ServerTls {
+    /// Makes it from the configuration. Sessions are kept with the value, so none outlives a reload
+    /// that makes a new one; a resumed session keeps the certificate that the client showed when it
+    /// began.
+    ///
+    /// # Errors
+    ///
+    /// If certificate and key do not fit each other, or an authority for clients is of no use.
+    pub(crate) fn new(settings: &config::Tls) -> Result<Self, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let clients = verifier(&settings.client_certificates, &provider)?;
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(clients)
+            .with_single_cert(settings.certificates.clone(), settings.key.clone_key())?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.max_early_data_size = 0;
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            asks: match settings.client_certificates {
+                ClientCertificates::Off => Asks::ForNoCertificate,
+                ClientCertificates::Any | ClientCertificates::From(_) => Asks::ForCertificate,
+            },
+        })
+    }
 }

@@ -8,15 +8,13 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use keybound::PeerCertificate;
 use keybound_hyper::{Authorities, Guard, NonceRing, RandomnessError};
 use keybound_replay::{AfterRestart, Clock, MemoryStore, MemoryStoreConfig};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::{self, Config};
-use crate::listener::tls::{ClientAuth, server_config};
-use crate::listener::{Listener, Peer};
+use crate::listener::{Listener, Peer, ServerTls};
 use crate::proxy::Body;
 
 pub(crate) use handler::Target;
@@ -130,8 +128,7 @@ fn connection(
 ) -> impl Fn(Request<Incoming>) -> HandlerFuture + Clone + Send + Sync + 'static + use<> {
     let (guard, log) = (guard.clone(), Arc::clone(log));
     let client = peer.address.ip();
-    // Certificates of clients are not asked for yet.
-    let certificate = PeerCertificate::NotRequested;
+    let certificate = peer.certificate(&*provider());
     move |request| {
         Box::pin(handler::handle(
             guard.clone(),
@@ -151,7 +148,7 @@ async fn bind(
 ) -> Result<(Listener, Guard<Target>), StartError> {
     let tls = match &settings.tls {
         None => None,
-        Some(tls) => Some(server_config(tls, ClientAuth::Off).map_err(StartError::Tls)?),
+        Some(tls) => Some(ServerTls::new(tls).map_err(StartError::Tls)?),
     };
     let mut authorities = Authorities::new();
     for (authority, origin) in settings.authorities {

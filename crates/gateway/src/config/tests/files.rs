@@ -37,9 +37,7 @@ fn files_are_read_from_the_folder_of_the_configuration() {
         tls.client_certificates,
         ClientCertificates::From(tls.certificates.clone())
     );
-    assert!(
-        crate::listener::tls::server_config(tls, crate::listener::tls::ClientAuth::Off).is_ok()
-    );
+    assert!(crate::listener::ServerTls::new(tls).is_ok());
     assert_eq!(
         config.issuers[0].keys,
         KeySource::File {
