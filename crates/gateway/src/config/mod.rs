@@ -12,13 +12,10 @@ use error::Problem;
 use reader::{Reader, Section};
 
 pub(crate) use error::{ConfigError, LoadError, Warning};
-pub(crate) use issuer::{Discovery, Issuer, KeySource, Legacy, Profile};
+pub(crate) use issuer::{Discovery, Issuer, KeySource, Profile};
 pub(crate) use listener::{ClientCertificates, HttpSettings, Listener, Tls};
 pub(crate) use policy::{Admin, AfterRestart, Log, Output, Proof, Replay, Requests};
 pub(crate) use route::{Mode, Route};
-
-// The words of the configuration that core already has types for.
-pub(crate) use keybound::{Binding, MissingType, NonceRequirement as Nonce};
 pub(crate) use upstream::{Upstream, UpstreamTrust};
 
 mod checks;

@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use keybound::{Algorithm, Limits, Window};
+use keybound::{Algorithm, Binding, Limits, MissingType, NonceRequirement, Window};
 
 use super::error::Problem;
+use super::issuer::Legacy;
 use super::schema::TABLES;
 use super::*;
 use crate::proxy::Credentials;
@@ -61,7 +62,7 @@ fn silence_means_the_strict_defaults() {
             issuers: vec![0],
             scopes: vec![],
             realm: None,
-            nonce: Nonce::Off,
+            nonce: NonceRequirement::Off,
             mode: Mode::Enforce,
             credentials: Credentials::Strip,
         }
@@ -184,7 +185,7 @@ address = "[::]:8081"
     assert_eq!((both.upstream, &both.issuers[..]), (1, &[1][..]));
     assert_eq!(both.scopes, ["orders:read", "!"]);
     assert_eq!(both.realm.as_deref(), Some("the api"));
-    assert_eq!(both.nonce, Nonce::Required);
+    assert_eq!(both.nonce, NonceRequirement::Required);
     let verify = route(&config, "/verify");
     assert_eq!(
         (verify.mode, verify.credentials),
