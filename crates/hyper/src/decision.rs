@@ -5,7 +5,9 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
-use keybound::{Admitted, Answer, Binding, Facts, Reason, Scheme, Spending, TargetUri, VerifiedOnly};
+use keybound::{
+    Admitted, Answer, Binding, Facts, Reason, Scheme, Spending, TargetUri, VerifiedOnly,
+};
 
 use crate::report::Outcome;
 use crate::site::Route;

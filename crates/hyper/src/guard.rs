@@ -2,22 +2,21 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use http::header::HeaderValue;
 use http::request::Parts;
 use keybound::{
-    Admitted, Answer, Binding, Confirmed, Examined, FieldLines, PathRefusal, PeerCertificate,
-    Presentation, Reason, Rejection, RequestView, Resumed, TargetUri, TokenHash, TokenStage,
-    Unavailable, Validated, Verdict, VerifiedToken,
+    Admitted, Answer, Confirmed, Examined, PeerCertificate, Presentation, Rejection, RequestView,
+    Resumed, TargetUri, TokenHash, TokenStage, Unavailable, Validated, Verdict, VerifiedToken,
 };
 use keybound_replay::{Clock, ReplayStore};
 use quick_cache::sync::Cache;
 
 use crate::authority::Authorities;
-use crate::decision::{DPOP, Decision, Grant, Passed, Refused};
+use crate::decision::{Decision, Grant, Passed, Refused};
 use crate::nonces::NonceRing;
 use crate::report::{Observer, Outcome, Report};
 use crate::site::{Route, Site};
+use crate::view::view;
 
 /// Judges requests. Cheap to clone; clones share everything.
 ///
@@ -119,21 +118,14 @@ impl<T> Guard<T> {
         known_target: &mut Option<TargetUri>,
     ) -> Judged<T> {
         let site = &in_force.site;
-        let (route, target) = match self.locate(site, head) {
+        let (route, target) = match site.locate(&self.authorities, head) {
             Ok(located) => located,
             Err(reason) => {
                 return Judged::Denied(Rejection::new(reason), Answer::to_reason(reason));
             }
         };
         let target = &*known_target.insert(target);
-        let request = RequestView {
-            method: head.method.as_str(),
-            target,
-            query: head.uri.query(),
-            authorization: lines(&head.headers, &AUTHORIZATION),
-            dpop: lines(&head.headers, &DPOP),
-            certificate,
-        };
+        let request = view(head, target, certificate);
         let verdict = match self.examine(site, &route, request) {
             Ok(Step::Open(admitted)) => Ok(Verdict::Allow(admitted)),
             Ok(Step::Examined(examined)) => match self.validate(in_force, examined).await {
@@ -160,25 +152,6 @@ impl<T> Guard<T> {
             Err(rejection) => Err(rejection),
         };
         self.conclude(site, route, target, verdict)
-    }
-
-    /// The checks on the request itself, before anything in it is read as credentials: rows 16 to 18
-    /// of the decision table, and the path.
-    fn locate(&self, site: &Site<T>, head: &Parts) -> Result<(Arc<Route<T>>, TargetUri), Reason> {
-        let origin = self.authorities.origin_of(head)?;
-        let path = head.uri.path();
-        // HTTP-9.3.7-1, RFC 9110 section 9.3.7: `*` and a bare authority name no resource.
-        if !path.starts_with('/') {
-            return Err(Reason::TargetForm);
-        }
-        let route = site.routes.find(path).map_err(|refusal| match refusal {
-            PathRefusal::Malformed(_) => Reason::PathMalformed,
-            PathRefusal::NoRoute => Reason::RouteUnknown,
-            _ => Reason::PathAmbiguous,
-        })?;
-        check_not_early(head, route)?;
-        let target = TargetUri::new(origin, path).map_err(|_| Reason::PathMalformed)?;
-        Ok((Arc::clone(route), target))
     }
 
     /// Everything that can be said about a request without waiting.
@@ -329,19 +302,6 @@ enum Judged<T> {
     Failed(Unavailable, Answer),
 }
 
-fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> FieldLines<'h> {
-    FieldLines::collect(headers.get_all(name).iter().map(HeaderValue::as_bytes))
-}
-
-/// HTTP-8470-3-1 and HTTP-8470-5.1-1, RFC 8470: a front that took the request from early data says
-/// so, and somebody may send it again. TLS itself is set up without early data.
-fn check_not_early<T>(head: &Parts, route: &Route<T>) -> Result<(), Reason> {
-    match head.headers.contains_key(EARLY_DATA) && route.policy().binding() != Binding::Open {
-        true => Err(Reason::EarlyData),
-        false => Ok(()),
-    }
-}
-
 impl<T> GuardBuilder<T> {
     /// Keeps so many verified tokens. The default is 10,000, of about 1 KiB each. A token that is
     /// not there costs one signature check, so that any of them may be dropped at any time.
@@ -414,5 +374,4 @@ impl<T> fmt::Debug for GuardBuilder<T> {
     }
 }
 
-const EARLY_DATA: HeaderName = HeaderName::from_static("early-data");
 const DEFAULT_CACHED_TOKENS: usize = 10_000;

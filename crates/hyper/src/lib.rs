@@ -138,6 +138,7 @@ pub use crate::layer::{GuardLayer, Guarded};
 pub use crate::nonces::{NonceRing, RandomnessError};
 pub use crate::report::{Observer, Outcome, Report};
 pub use crate::site::{Route, Site, SiteBuilder, SiteError};
+pub use crate::view::view;
 
 mod authority;
 mod decision;
@@ -147,3 +148,4 @@ mod layer;
 mod nonces;
 mod report;
 mod site;
+mod view;

@@ -3,8 +3,14 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use keybound::{Binding, Enforcer, RouteError, RoutePolicy, RouteTable, TokenFormat};
+use http::header::HeaderName;
+use http::request::Parts;
+use keybound::{
+    Binding, Enforcer, KeySet, PathRefusal, Reason, RouteError, RoutePolicy, RouteTable, TargetUri,
+    TokenFormat,
+};
 
+use crate::authority::Authorities;
 use crate::keys::Keys;
 
 /// What a service enforces where: a policy, its routes, and the keys of its issuers. It does not
@@ -56,6 +62,50 @@ impl<T> Site<T> {
     /// The policy.
     pub const fn enforcer(&self) -> &Enforcer {
         &self.enforcer
+    }
+
+    /// The keys that can be had now, by issuer.
+    pub fn key_sets(&self) -> Vec<(&str, Arc<KeySet>)> {
+        self.keys
+            .iter()
+            .filter_map(|(issuer, keys)| Some((&**issuer, keys.current().ok()?)))
+            .collect()
+    }
+
+    /// The checks on the request itself, before anything in it is read as credentials: rows 16 to 18
+    /// of the decision table, and the path. Tells the route and what clients sign.
+    ///
+    /// # Errors
+    ///
+    /// The reasons whose codes begin with `request_`.
+    pub fn locate(
+        &self,
+        authorities: &Authorities,
+        head: &Parts,
+    ) -> Result<(Arc<Route<T>>, TargetUri), Reason> {
+        let origin = authorities.origin_of(head)?;
+        let path = head.uri.path();
+        // HTTP-9.3.7-1, RFC 9110 section 9.3.7: `*` and a bare authority name no resource.
+        if !path.starts_with('/') {
+            return Err(Reason::TargetForm);
+        }
+        let route = self.routes.find(path).map_err(|refusal| match refusal {
+            PathRefusal::Malformed(_) => Reason::PathMalformed,
+            PathRefusal::NoRoute => Reason::RouteUnknown,
+            _ => Reason::PathAmbiguous,
+        })?;
+        check_not_early(head, route)?;
+        let target = TargetUri::new(origin, path).map_err(|_| Reason::PathMalformed)?;
+        Ok((Arc::clone(route), target))
+    }
+}
+
+/// HTTP-8470-3-1 and HTTP-8470-5.1-1, RFC 8470: a front that took the request from early data says
+/// so, and somebody may send it again. TLS itself is set up without early data.
+fn check_not_early<T>(head: &Parts, route: &Route<T>) -> Result<(), Reason> {
+    match head.headers.contains_key(EARLY_DATA) && route.policy().binding() != Binding::Open {
+        true => Err(Reason::EarlyData),
+        false => Ok(()),
     }
 }
 
@@ -142,3 +192,5 @@ impl fmt::Display for SiteError {
 }
 
 impl Error for SiteError {}
+
+const EARLY_DATA: HeaderName = HeaderName::from_static("early-data");
