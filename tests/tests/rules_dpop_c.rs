@@ -5,8 +5,8 @@ use keybound::{
     TokenStage,
 };
 use keybound_tests::harness::{
-    Client, Introspection, NOW, Outcome, PrivateKey, Request, Response, Service, URL, decode,
-    encode, time,
+    Client, ISSUER, Introspection, Issuer, NOW, OPAQUE_ISSUER, Outcome, PrivateKey, Request,
+    Response, Service, URL, decode, encode, time,
 };
 use keybound_tests::vectors;
 use serde_json::{Value, json};
@@ -180,6 +180,36 @@ fn dpop_6_1_1_refuses_every_other_form_of_the_thumbprint() {
 fn dpop_6_2_1_accepts_the_confirmation_of_an_introspection_response() {
     let (service, request) = opaque(&active(&Service::dpop().client.jkt()));
     assert_eq!(service.run(&request), Outcome::Allowed);
+}
+
+/// How the tokens of an issuer are read is configured, and not seen from their looks.
+#[test]
+fn a_jwt_of_the_issuer_that_is_asked_is_asked_about() {
+    let issuer = Issuer::new(OPAQUE_ISSUER, PrivateKey::p256(7));
+    let token = issuer.token().compact();
+    let (service, _) = opaque(&active(&Service::dpop().client.jkt()));
+    let request = service.request_with(&token, &service.client.proof(&token).compact());
+    assert_eq!(service.run(&request), Outcome::Allowed);
+    // A JWT of another issuer that fails is not.
+    for token in [
+        service.token().corrupt(),
+        service.token().claim("iss", "https://c.example"),
+        service.token().claim("iss", json!([OPAQUE_ISSUER])),
+    ] {
+        let token = token.compact();
+        let request = service.request_with(&token, &service.client.proof(&token).compact());
+        match service.run(&request) {
+            Outcome::Denied(Reason::TokenSignatureInvalid | Reason::TokenIssuerUnknown, _) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    // Where that issuer is not accepted, its JWTs are not either.
+    let (mut service, _) = opaque(&active(&Service::dpop().client.jkt()));
+    service.route = service.route.with_issuers([ISSUER]);
+    let token = issuer.token().compact();
+    let request = service.request_with(&token, &service.client.proof(&token).compact());
+    let refused = Outcome::bad_token(Reason::TokenIssuerUnknown);
+    assert_eq!(service.run(&request), refused);
 }
 
 #[test]

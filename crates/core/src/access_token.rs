@@ -42,6 +42,11 @@ impl<'r> UnverifiedJwt<'r> {
         })
     }
 
+    /// Whether it names this issuer. That is claimed, and good for choosing whom to ask.
+    pub(crate) fn names(&self, issuer: &str) -> bool {
+        parse_object(&self.payload).is_ok_and(|payload| payload.string("iss") == Ok(Some(issuer)))
+    }
+
     /// Reads both documents and finds the issuer that the token names, among those of the route.
     pub(crate) fn read<'i>(
         &self,

@@ -97,8 +97,9 @@ impl<'r> Examined<'r> {
 
     /// Third stage, for a token that is new: finds out who must be asked for what.
     ///
-    /// A token that looks like a JWT is one: if it fails as such, it is not introspected. On a route
-    /// without an issuer of opaque tokens every token must be a JWT.
+    /// A token that looks like a JWT is one: if it fails as such, it is not introspected. The only
+    /// JWTs that are asked about are those that name the issuer of opaque tokens. On a route without
+    /// such an issuer every token must be a JWT.
     ///
     /// # Errors
     ///
@@ -112,8 +113,9 @@ impl<'r> Examined<'r> {
             UnverifiedJwt::decode(self.token),
             enforcer.opaque_issuer(route),
         ) {
-            (Ok(jwt), _) => jwt,
-            (Err(_), Some(issuer)) => {
+            (Ok(jwt), None) => jwt,
+            (Ok(jwt), Some(issuer)) if !jwt.names(&issuer.issuer) => jwt,
+            (Ok(_) | Err(_), Some(issuer)) => {
                 self.context.facts.issuer = Some(issuer.issuer.as_str().into());
                 return Ok(TokenStage::Opaque(OpaqueToken::new(self, issuer)));
             }
