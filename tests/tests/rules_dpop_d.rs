@@ -133,6 +133,16 @@ fn dpop_7_1_4_refuses_when_a_stage_fails() {
         assert_eq!(service.run(&service.request()), outcome, "{answer:?}");
     }
 
+    // Evidence for another proof admits nothing.
+    let mut service = Service::dpop();
+    let other = service.request_with_proof(|proof| proof.claim("jti", "p-2"));
+    assert_eq!(service.run(&other), Outcome::Allowed);
+    let entry = service.store.asked().pop().unwrap();
+    service.store = Store::mistaken(entry);
+    let outcome = failed(Reason::ReplayUnavailable, 503, 5);
+    assert_eq!(service.run(&service.request()), outcome);
+    assert_eq!(service.run(&other), Outcome::Allowed);
+
     let mut service = Service::dpop();
     service.jwks = None;
     let outcome = failed(Reason::KeysUnavailable, 503, 5);

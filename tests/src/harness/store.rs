@@ -9,6 +9,7 @@ pub struct Store {
     seen: Mutex<HashSet<[u8; 32]>>,
     entries: Mutex<Vec<ReplayEntry>>,
     answer: Option<ReplayError>,
+    mistaken: Option<ReplayEntry>,
 }
 
 impl Store {
@@ -16,6 +17,14 @@ impl Store {
     pub fn failing(answer: ReplayError) -> Self {
         Self {
             answer: Some(answer),
+            ..Self::default()
+        }
+    }
+
+    /// A store that gives evidence for this entry, whatever it is asked about.
+    pub fn mistaken(entry: ReplayEntry) -> Self {
+        Self {
+            mistaken: Some(entry),
             ..Self::default()
         }
     }
@@ -29,6 +38,9 @@ impl Store {
         self.entries.lock().unwrap().push(entry.clone());
         if let Some(answer) = self.answer {
             return Err(answer);
+        }
+        if let Some(other) = &self.mistaken {
+            return Ok(FirstUse::assertion(other));
         }
         match self.seen.lock().unwrap().insert(*entry.key().as_bytes()) {
             true => Ok(FirstUse::assertion(entry)),
