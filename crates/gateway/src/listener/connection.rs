@@ -156,6 +156,7 @@ async fn serve_http<S, H, F>(
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let activity = Arc::new(Activity::default());
+    let max_header_bytes = settings.max_header_bytes;
     let service = service_fn({
         let activity = Arc::clone(&activity);
         move |request: Request<Incoming>| {
@@ -163,7 +164,7 @@ async fn serve_http<S, H, F>(
             let abort = abort.clone();
             let handler = handler.clone();
             async move {
-                let response = match check_head(&request) {
+                let response = match check_head(&request, max_header_bytes) {
                     Ok(()) => handler(request).await,
                     Err(error) => error.response(),
                 };
@@ -184,12 +185,12 @@ async fn serve_http<S, H, F>(
             drive(connection, draining, idle).await;
         }
         Protocol::Http2 => {
-            // h2 refuses a list of exactly the size that it is given.
-            let refused = settings.max_header_bytes.saturating_add(1);
-            let refused = u32::try_from(refused).unwrap_or(u32::MAX);
+            // Above the limit that the head is checked for, so that most get an answer with a date.
+            let hard = settings.max_header_bytes.saturating_add(BUFFER);
+            let hard = u32::try_from(hard).unwrap_or(u32::MAX);
             let connection = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
-                .max_header_list_size(refused)
+                .max_header_list_size(hard)
                 .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
                 .keep_alive_interval(settings.idle_timeout)
                 .serve_connection(io, service);

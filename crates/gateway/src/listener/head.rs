@@ -2,7 +2,7 @@ use core::error::Error;
 use core::fmt;
 
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
-use http::uri::{Authority, Scheme};
+use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
 use crate::proxy::Body;
@@ -25,6 +25,8 @@ pub(crate) enum HeadError {
     Upgrade,
     /// A WebSocket, which is known and not supported yet.
     WebSocket,
+    /// A header list above the limit (CC-3.2-1, RFC 9440 section 3.2; RFC 6585 section 5).
+    TooLarge,
     /// Two framings at once, the raw material of request smuggling (RFC 9112 section 6.1).
     Framing,
 }
@@ -36,6 +38,7 @@ impl HeadError {
             Self::Host | Self::AuthorityMismatch | Self::Target | Self::Upgrade | Self::Framing => {
                 StatusCode::BAD_REQUEST
             }
+            Self::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Method | Self::WebSocket => StatusCode::NOT_IMPLEMENTED,
         }
     }
@@ -56,6 +59,7 @@ impl fmt::Display for HeadError {
             Self::Method => "the method is not supported",
             Self::Upgrade => "the upgrade is not supported",
             Self::WebSocket => "WebSocket is not supported",
+            Self::TooLarge => "the header section is too large",
             Self::Framing => "both Transfer-Encoding and Content-Length",
         })
     }
@@ -69,12 +73,45 @@ impl Error for HeadError {}
 /// # Errors
 ///
 /// Everything in [`HeadError`].
-pub(super) fn check_head<B>(request: &Request<B>) -> Result<(), HeadError> {
+pub(super) fn check_head<B>(
+    request: &Request<B>,
+    max_header_bytes: usize,
+) -> Result<(), HeadError> {
+    check_size(request, max_header_bytes)?;
     check_method(request.method())?;
     check_target(request)?;
     check_host(request)?;
     check_framing(request.headers())?;
     check_upgrade(request)
+}
+
+/// The size of an HTTP/2 header list (RFC 9113 section 6.5.2). The parser of HTTP/1.1 has counted
+/// for itself; that of HTTP/2 has a limit a little above this one, and its answer has no `Date`.
+fn check_size<B>(request: &Request<B>, max_header_bytes: usize) -> Result<(), HeadError> {
+    if request.version() != Version::HTTP_2 {
+        return Ok(());
+    }
+    let uri = request.uri();
+    let path = uri.path_and_query().map(PathAndQuery::as_str);
+    let pseudo = [
+        (":method", Some(request.method().as_str())),
+        (":scheme", uri.scheme_str()),
+        (":authority", uri.authority().map(Authority::as_str)),
+        (":path", path),
+    ];
+    let pseudo = pseudo
+        .iter()
+        .filter_map(|(name, value)| value.map(|value| (name.len(), value.len())));
+    let fields = request.headers().iter();
+    let size = fields
+        .map(|(name, value)| (name.as_str().len(), value.len()))
+        .chain(pseudo)
+        .map(|(name, value)| name.saturating_add(value).saturating_add(FIELD_OVERHEAD))
+        .fold(0, usize::saturating_add);
+    if size > max_header_bytes {
+        return Err(HeadError::TooLarge);
+    }
+    Ok(())
 }
 
 fn check_method(method: &Method) -> Result<(), HeadError> {
@@ -158,6 +195,8 @@ fn check_upgrade<B>(request: &Request<B>) -> Result<(), HeadError> {
     answer
 }
 
+const FIELD_OVERHEAD: usize = 32;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,7 +214,7 @@ mod tests {
         for (name, value) in lines {
             request = request.header(*name, *value);
         }
-        check_head(&request.body(()).unwrap())
+        check_head(&request.body(()).unwrap(), 8192)
     }
 
     #[test]
@@ -327,6 +366,7 @@ mod tests {
             (HeadError::Framing, 400),
             (HeadError::Method, 501),
             (HeadError::WebSocket, 501),
+            (HeadError::TooLarge, 431),
         ] {
             assert_eq!(error.status().as_u16(), status, "{error}");
         }

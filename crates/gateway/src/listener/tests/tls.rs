@@ -167,7 +167,10 @@ async fn with_authorities_a_certificate_is_vouched_for_or_refused() {
     // In TLS 1.3 the client hears of it with its first read.
     let _sent = stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     let refused = within(stream.read_u8()).await.unwrap_err();
-    assert!(refused.to_string().starts_with("received fatal alert"), "{refused}");
+    assert!(
+        refused.to_string().starts_with("received fatal alert"),
+        "{refused}"
+    );
 }
 
 #[test]
