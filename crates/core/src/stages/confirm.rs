@@ -6,7 +6,7 @@ use crate::confirmation::Confirmation;
 use crate::policy::{Binding, RoutePolicy, Spending};
 use crate::proof::ExaminedProof;
 use crate::reason::Reason;
-use crate::rejection::{Fault, Rejection};
+use crate::rejection::{Facts, Fault, Rejection};
 use crate::replay::{FirstUse, ReplayEntry, ReplayError};
 use crate::verdict::{Admitted, Unavailable, Verdict, VerifiedOnly};
 use crate::verified_token::VerifiedToken;
@@ -210,6 +210,11 @@ impl Unspent {
     /// What the store must be asked, in one atomic step: is it there, and if not, remember it.
     pub const fn replay_entry(&self) -> &ReplayEntry {
         &self.entry
+    }
+
+    /// What is known about the request, for a log.
+    pub const fn facts(&self) -> &Facts {
+        self.admitted.facts()
     }
 
     /// Last stage: takes the store's answer. Anything but evidence for this very proof is a refusal

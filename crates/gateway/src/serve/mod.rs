@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use keybound_hyper::{Authorities, Guard, NonceRing, RandomnessError};
+use keybound::Origin;
+use keybound_hyper::{Authorities, Guard, NonceRing, RandomnessError, Site};
 use keybound_replay::{AfterRestart, Clock, MemoryStore, MemoryStoreConfig};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -17,17 +18,34 @@ use crate::config::{self, Config};
 use crate::listener::{Listener, Peer, ServerTls};
 use crate::proxy::Body;
 
-pub(crate) use handler::Target;
+use admin::Admin;
+use handler::Target;
 use log::{Log, Writer};
+use metrics::Metrics;
 pub(crate) use site::{SiteFailure, provider};
 
+mod admin;
 mod handler;
 mod log;
+mod metrics;
 mod site;
+
+/// Policies, keys and authorities of a configuration, for judging without serving.
+///
+/// # Errors
+///
+/// Everything in [`SiteFailure`].
+pub(crate) async fn judge(config: Config) -> Result<(Site<Target>, Authorities), SiteFailure> {
+    let (site, _issuers) = site::build(&config).await?;
+    let listeners = config.listeners.into_iter();
+    let authorities = listeners.flat_map(|listener| listener.authorities);
+    Ok((site, known(authorities)))
+}
 
 /// A gateway whose sockets are bound and whose issuers were asked for their keys once.
 pub(crate) struct Gateway {
     listeners: Vec<(Listener, Guard<Target>)>,
+    admin: Option<(Listener, Arc<Admin>)>,
     log: Arc<Log>,
     writer: Writer,
 }
@@ -44,31 +62,31 @@ impl Gateway {
         let log = Arc::new(log);
         let clock = Clock::system();
         let now = clock.now();
-        let store = MemoryStore::new(store_config(config.replay), now);
+        let store = Arc::new(MemoryStore::new(store_config(config.replay), now));
         let nonces = NonceRing::generate(now.wall()).map_err(StartError::Randomness)?;
-        let listeners = config.listeners;
-        let site = site::build(
-            site::Parts {
-                issuers: config.issuers,
-                upstreams: config.upstreams,
-                routes: config.routes,
-                proof: config.proof,
-                limits: config.limits,
-            },
-            &log,
-        )
-        .await
-        .map_err(StartError::Site)?;
-        let observer: Arc<Log> = Arc::clone(&log);
-        let guard = Guard::builder(site, Arc::new(store), clock, nonces)
+        let (site, issuers) = site::build(&config).await.map_err(StartError::Site)?;
+        for (issuer, keys) in &issuers {
+            site::report_keys(issuer, keys, &log);
+        }
+        let metrics = Arc::new(Metrics::new(Arc::clone(&log)));
+        let record: Arc<MemoryStore> = Arc::clone(&store);
+        let observer: Arc<Metrics> = Arc::clone(&metrics);
+        let guard = Guard::builder(site, record, clock, nonces)
             .observer(observer)
             .build(Authorities::new());
-        let mut bound = Vec::new();
-        for listener in listeners {
-            bound.push(bind(listener, &guard).await?);
+        let admin = Admin {
+            metrics,
+            store,
+            issuers,
+        };
+        let admin = bind_admin(config.admin, admin).await?;
+        let mut listeners = Vec::new();
+        for listener in config.listeners {
+            listeners.push(bind(listener, &guard).await?);
         }
         Ok(Self {
-            listeners: bound,
+            listeners,
+            admin,
             log,
             writer,
         })
@@ -90,22 +108,26 @@ impl Gateway {
     pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) {
         let Self {
             listeners,
+            admin,
             log,
             writer,
         } = self;
         let (stop, stopped) = watch::channel(());
+        let stopped = move || {
+            let mut stopped = stopped.clone();
+            async move {
+                // An error means that the other half is gone, which is a stop as well.
+                let _ = stopped.changed().await;
+            }
+        };
         let mut serving = JoinSet::new();
         for (listener, guard) in listeners {
             let log = Arc::clone(&log);
-            let mut stopped = stopped.clone();
             let connected = move |peer: &Peer| connection(&guard, &log, peer);
-            serving.spawn(async move {
-                let stopped = async move {
-                    // An error means that the other half is gone, which is a stop as well.
-                    let _ = stopped.changed().await;
-                };
-                listener.serve(connected, stopped).await;
-            });
+            serving.spawn(listener.serve(connected, stopped()));
+        }
+        if let Some((listener, admin)) = admin {
+            serving.spawn(listener.serve(move |_: &Peer| admin.handler(), stopped()));
         }
         shutdown.await;
         log.event(
@@ -150,16 +172,43 @@ async fn bind(
         None => None,
         Some(tls) => Some(ServerTls::new(tls).map_err(StartError::Tls)?),
     };
-    let mut authorities = Authorities::new();
-    for (authority, origin) in settings.authorities {
-        // The configuration has demanded the dangerous setting for plain http already.
-        authorities = authorities.danger_with_any_scheme(&authority, origin);
+    let listener = listen(settings.address, tls, settings.http).await?;
+    Ok((
+        listener,
+        guard.with_authorities(known(settings.authorities)),
+    ))
+}
+
+async fn bind_admin(
+    settings: Option<config::Admin>,
+    admin: Admin,
+) -> Result<Option<(Listener, Arc<Admin>)>, StartError> {
+    match settings {
+        None => Ok(None),
+        Some(settings) => {
+            let listener = listen(settings.address, None, admin::http_settings()).await?;
+            Ok(Some((listener, Arc::new(admin))))
+        }
     }
-    let address = settings.address;
-    let listener = Listener::bind(address, tls, settings.http)
+}
+
+async fn listen(
+    address: SocketAddr,
+    tls: Option<ServerTls>,
+    http: config::HttpSettings,
+) -> Result<Listener, StartError> {
+    Listener::bind(address, tls, http)
         .await
-        .map_err(|error| StartError::Bind(address, error))?;
-    Ok((listener, guard.with_authorities(authorities)))
+        .map_err(|error| StartError::Bind(address, error))
+}
+
+/// The configuration has demanded the dangerous setting for plain http already.
+fn known(authorities: impl IntoIterator<Item = (String, Origin)>) -> Authorities {
+    authorities
+        .into_iter()
+        .fold(Authorities::new(), |known, (authority, origin)| {
+            known.danger_with_any_scheme(&authority, origin)
+        })
 }
 
 fn store_config(replay: config::Replay) -> MemoryStoreConfig {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::Uri;
 use keybound::crypto::CryptoProvider;
 use keybound::{
-    Enforcer, IssuerPolicy, LegacyTypes, Limits, PolicyError, ProofPolicy, RoutePolicy, Spending,
+    Enforcer, IssuerPolicy, LegacyTypes, PolicyError, ProofPolicy, RoutePolicy, Spending,
     TokenProfile,
 };
 use keybound_crypto::IssuerAlgorithms;
@@ -19,7 +19,7 @@ use keybound_sources::{
 
 use super::handler::Target;
 use super::log::Log;
-use crate::config;
+use crate::config::{self, Config};
 use crate::proxy::Upstream;
 
 /// The crypto of the binary: every algorithm that proofs and issuers use.
@@ -27,40 +27,35 @@ pub(crate) fn provider() -> Arc<dyn CryptoProvider> {
     Arc::new(IssuerAlgorithms)
 }
 
-/// The parts of a configuration that a site is made of.
-pub(super) struct Parts {
-    pub(super) issuers: Vec<config::Issuer>,
-    pub(super) upstreams: Vec<config::Upstream>,
-    pub(super) routes: Vec<config::Route>,
-    pub(super) proof: config::Proof,
-    pub(super) limits: Limits,
-}
+/// The keys of each issuer, for whoever wants to know how their fetches go.
+pub(super) type Issuers = Vec<(String, IssuerKeys)>;
 
 /// Builds policies and upstreams, and fetches each issuer's keys once.
-pub(super) async fn build(parts: Parts, log: &Log) -> Result<Site<Target>, SiteFailure> {
+pub(super) async fn build(config: &Config) -> Result<(Site<Target>, Issuers), SiteFailure> {
     let provider = provider();
     let mut enforcer = Enforcer::builder(Arc::clone(&provider))
-        .proof(proof_policy(&parts.proof)?)
-        .limits(parts.limits);
-    for issuer in &parts.issuers {
+        .proof(proof_policy(&config.proof)?)
+        .limits(config.limits);
+    for issuer in &config.issuers {
         enforcer = enforcer.issuer(issuer_policy(issuer)?);
     }
     let mut site = Site::builder(enforcer.build()?);
-    for issuer in &parts.issuers {
+    let mut issuers = Vec::new();
+    for issuer in &config.issuers {
         let mut settings = Settings::default();
-        settings.limits = parts.limits;
+        settings.limits = config.limits;
         let source = key_source(issuer)?;
         let keys = IssuerKeys::start(source, settings, Arc::clone(&provider)).await?;
-        report_keys(&issuer.issuer, &keys, log);
+        issuers.push((issuer.issuer.clone(), keys.clone()));
         site = site.keys(&issuer.issuer, Keys::Fetched(keys));
     }
-    let upstreams = parts
+    let upstreams = config
         .upstreams
         .iter()
         .map(|upstream| Ok((upstream.name.clone(), Upstream::new(upstream)?)))
         .collect::<Result<Vec<_>, rustls::Error>>()?;
-    for route in parts.routes {
-        let policy = route_policy(&route, &parts.issuers)?;
+    for route in &config.routes {
+        let policy = route_policy(route, &config.issuers)?;
         // The configuration resolved the position when it read the route.
         let Some((name, upstream)) = upstreams.get(route.upstream) else {
             continue;
@@ -70,9 +65,9 @@ pub(super) async fn build(parts: Parts, log: &Log) -> Result<Site<Target>, SiteF
             name: name.clone(),
             credentials: route.credentials,
         };
-        site = site.route(route.path, policy, target);
+        site = site.route(&route.path, policy, target);
     }
-    Ok(site.build()?)
+    Ok((site.build()?, issuers))
 }
 
 fn proof_policy(proof: &config::Proof) -> Result<ProofPolicy, PolicyError> {
@@ -142,7 +137,7 @@ fn key_source(issuer: &config::Issuer) -> Result<KeySource, SiteFailure> {
 }
 
 /// Says at the start how it went, for that is when somebody looks.
-fn report_keys(issuer: &str, keys: &IssuerKeys, log: &Log) {
+pub(super) fn report_keys(issuer: &str, keys: &IssuerKeys, log: &Log) {
     let status = keys.status();
     match (keys.current(), status.last_error) {
         (Ok(_), _) => log.event("keys", &format!("{issuer}: {} usable keys", status.keys)),

@@ -1,0 +1,134 @@
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::{Explanation, Held};
+
+impl Held {
+    /// A word for people and programs alike.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "held",
+            Self::No => "FAILED",
+            Self::NotReached => "not reached",
+            Self::NotAsked => "not asked",
+            Self::Unknown => "not known here",
+        }
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Yes => "held",
+            Self::No => "failed",
+            Self::NotReached => "not_reached",
+            Self::NotAsked => "not_asked",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// For people: a line for each check that was made, how it ended, and the answer.
+pub(crate) fn text(explanation: &Explanation) -> String {
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let _ = write_checks(&mut text, explanation);
+    let _ = write_end(&mut text, explanation);
+    text
+}
+
+fn write_checks(text: &mut String, explanation: &Explanation) -> std::fmt::Result {
+    let mut hidden = (0, 0);
+    for (reason, held) in &explanation.checks {
+        match held {
+            Held::NotReached => hidden.0 += 1,
+            Held::NotAsked => hidden.1 += 1,
+            Held::Yes | Held::No | Held::Unknown => {
+                let (word, check) = (held.word(), reason.check());
+                let (rule, section) = (reason.rule(), reason.section());
+                writeln!(text, "{word:<15} {check}\n{:15} {rule}, {section}", "")?;
+            }
+        }
+        if *held == Held::No {
+            write_evidence(text, explanation)?;
+        }
+    }
+    if hidden.0 > 0 {
+        writeln!(text, "not reached     {} more checks", hidden.0)?;
+    }
+    if hidden.1 > 0 {
+        writeln!(
+            text,
+            "not asked       {} checks that have no meaning for this request",
+            hidden.1
+        )?;
+    }
+    Ok(())
+}
+
+fn write_evidence(text: &mut String, explanation: &Explanation) -> std::fmt::Result {
+    let Some(rejection) = &explanation.rejection else {
+        return Ok(());
+    };
+    for (name, value) in [
+        ("expected", rejection.expected()),
+        ("received", rejection.received()),
+    ] {
+        if let Some(value) = value {
+            writeln!(text, "{:15} {name} {value:?}", "")?;
+        }
+    }
+    Ok(())
+}
+
+fn write_end(text: &mut String, explanation: &Explanation) -> std::fmt::Result {
+    match (&explanation.rejection, &explanation.answer) {
+        (Some(rejection), Some(answer)) => {
+            writeln!(
+                text,
+                "\nrefused: {}\nanswer:  {}",
+                rejection.reason(),
+                answer.status()
+            )?;
+            for (name, value) in answer.fields() {
+                // A nonce made here would not be one of the gateway's.
+                let value = if *name == "dpop-nonce" {
+                    "(a fresh nonce)"
+                } else {
+                    value
+                };
+                writeln!(text, "         {name}: {value}")?;
+            }
+            Ok(())
+        }
+        _ => writeln!(
+            text,
+            "\npasses, unless the gateway has seen this proof before"
+        ),
+    }
+}
+
+/// For programs.
+pub(crate) fn json(explanation: &Explanation) -> Value {
+    let checks: Vec<Value> = explanation
+        .checks
+        .iter()
+        .map(|(reason, held)| {
+            json!({
+                "outcome": held.code(),
+                "reason": reason.code(),
+                "rule": reason.rule(),
+                "section": reason.section(),
+                "check": reason.check(),
+            })
+        })
+        .collect();
+    let rejection = explanation.rejection.as_ref();
+    json!({
+        "passes": explanation.passes(),
+        "reason": rejection.map(|rejection| rejection.reason().code()),
+        "expected": rejection.and_then(|rejection| rejection.expected()),
+        "received": rejection.and_then(|rejection| rejection.received()),
+        "status": explanation.answer.as_ref().map(|answer| answer.status()),
+        "checks": checks,
+    })
+}
