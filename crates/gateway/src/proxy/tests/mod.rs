@@ -3,4 +3,5 @@
 mod border;
 mod failures;
 mod framing;
+mod secure;
 mod streaming;
