@@ -92,6 +92,18 @@ impl PrivateKey {
         }
     }
 
+    /// The RSA key itself, for signatures that no algorithm of JWS makes.
+    ///
+    /// # Panics
+    ///
+    /// If it is no RSA key.
+    pub fn as_rsa(&self) -> &RsaPrivateKey {
+        match &self.0 {
+            Kind::Rsa(key) => key,
+            Kind::P256(_) | Kind::P384(_) | Kind::Ed25519(_) => panic!("no RSA key"),
+        }
+    }
+
     /// The public key as a minimal JWK.
     pub fn public_jwk(&self) -> Value {
         match &self.0 {
