@@ -1,5 +1,6 @@
 //! What passes, and what the inner service learns of it.
 
+use http::Version;
 use keybound::Reason;
 use keybound_client::now;
 use keybound_hyper::Outcome;
@@ -34,6 +35,7 @@ async fn an_admitted_request_arrives_with_its_permit() {
     }
 }
 
+// rules: DPOP-4.1-1 (positive)
 #[tokio::test]
 async fn http_5_1_1_accepts_field_names_and_the_scheme_in_any_case() {
     let scene = Scene::new().await;
@@ -120,5 +122,69 @@ async fn http_12_5_5_1_keeps_answers_out_of_caches_unless_the_service_says_other
         let request = scene.request("/orders").header("x-cache", "public");
         let response = send(&scene.authority, version, &request).await;
         assert_eq!(response.lines("cache-control"), ["public"], "{version:?}");
+    }
+}
+
+// rules: HTTP-7.1-1 (positive), HTTP-7.1-2 (both)
+#[tokio::test]
+async fn http_7_2_1_accepts_a_served_authority_and_no_header_that_claims_another() {
+    for version in BOTH {
+        let scene = Scene::new().await;
+        let request = scene
+            .request("/orders")
+            .header("x-forwarded-host", "evil.example.com")
+            .header("x-forwarded-proto", "http")
+            .header("forwarded", "host=evil.example.com;proto=http");
+        let response = send(&scene.authority, version, &request).await;
+        assert_eq!((response.status, scene.seen().len()), (200, 1));
+    }
+}
+
+#[tokio::test]
+async fn http_9112_3_2_2_1_only_the_absolute_target_counts_and_not_host() {
+    let scene = Scene::new().await;
+    let text = |absolute: &str, host: &str| {
+        let request = scene.request("/orders");
+        format!(
+            "GET http://{absolute}/orders HTTP/1.1\r\nHost: {host}\r\nAuthorization: {}\r\n\
+             DPoP: {}\r\nConnection: close\r\n\r\n",
+            request.value("authorization"),
+            request.value("dpop")
+        )
+    };
+    let (own, other) = (scene.authority.as_str(), "evil.example.com");
+    assert_eq!(send_raw(own, &text(own, other)).await, 200);
+    assert_eq!(send_raw(own, &text(other, own)).await, 421);
+    assert_eq!(scene.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn http_9113_8_3_1_1_only_a_host_that_says_the_same() {
+    for (host, status) in [("own", 200), ("evil.example.com", 400)] {
+        let scene = Scene::new().await;
+        let host = host.replace("own", &scene.authority);
+        let request = scene.request("/orders").header("host", host);
+        let response = send(&scene.authority, Version::HTTP_2, &request).await;
+        assert_eq!(response.status, status);
+    }
+}
+
+#[tokio::test]
+async fn http_9_3_2_1_only_a_proof_for_head_goes_with_head() {
+    for version in BOTH {
+        let scene = Scene::new().await;
+        let token = scene.token();
+        let uri = format!("{AUDIENCE}/orders");
+        let proof = scene.dpop.proof("HEAD", &uri).access_token(&token);
+        let right = Request::get("/orders")
+            .method("HEAD")
+            .header("authorization", format!("DPoP {token}"))
+            .header("dpop", proof.sign(now()).unwrap());
+        let wrong = scene.request("/orders").method("HEAD");
+        for (request, status) in [(wrong, 401), (right, 200)] {
+            let response = send(&scene.authority, version, &request).await;
+            assert_eq!(response.status, status, "{version:?}");
+        }
+        assert_eq!(scene.seen().len(), 1);
     }
 }

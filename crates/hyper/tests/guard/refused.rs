@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::issuer::Issuer;
 use crate::message::{Request, Response};
 use crate::scene::{AUDIENCE, Scene, proof_of};
-use crate::wire::{BOTH, Connection, send};
+use crate::wire::{BOTH, Connection, send, send_raw};
 
 /// Sends a request, and demands that it ends in a refusal that nobody behind the guard sees.
 async fn refused(
@@ -281,7 +281,7 @@ async fn of_fifty_copies_at_once_one_is_admitted_and_the_others_are_refused() {
     }
 }
 
-// rules: HTTP-7.2-1 (negative)
+// rules: HTTP-7.1-1 (negative), HTTP-7.2-1 (negative)
 #[tokio::test]
 async fn an_authority_that_is_not_served_is_refused() {
     for path in ["/orders", "/open"] {
@@ -323,7 +323,77 @@ async fn http_9_3_7_1_refuses_a_target_that_is_no_path() {
         "OPTIONS * HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
         scene.authority
     );
-    assert_eq!(crate::wire::send_raw(&scene.authority, &text).await, 400);
+    assert_eq!(send_raw(&scene.authority, &text).await, 400);
     let expected = Some((Outcome::Deny, Some(Reason::TargetForm)));
     assert_eq!((scene.decision(), scene.seen().len()), (expected, 0));
+}
+
+#[tokio::test]
+async fn http_9_1_1_refuses_a_method_in_another_case() {
+    let request = |scene: &Scene| scene.request("/orders").method("get");
+    refused(request, 401, Reason::ProofHtmMismatch).await;
+}
+
+#[tokio::test]
+async fn http_5_5_1_refuses_a_field_value_with_nul() {
+    let scene = Scene::new().await;
+    for nul in ["\0", "\r", "\n"] {
+        let request = scene.request("/orders");
+        let text = format!(
+            "GET /orders HTTP/1.1\r\nHost: {}\r\nAuthorization: {}{nul}\r\nDPoP: {}\r\n\
+             Connection: close\r\n\r\n",
+            scene.authority,
+            request.value("authorization"),
+            request.value("dpop")
+        );
+        assert_ne!(send_raw(&scene.authority, &text).await, 200, "{nul:?}");
+    }
+    assert_eq!(scene.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn proj_9_refuses_an_unbound_token_beside_a_proof() {
+    let request = |scene: &Scene| {
+        let token = scene.issuer.sign(&Issuer::claims());
+        scene.request_with("/orders", &token)
+    };
+    refused(request, 401, Reason::BindingKeyAbsent).await;
+}
+
+#[tokio::test]
+async fn proj_11_refuses_a_token_that_is_not_octet_by_octet_the_proofs() {
+    let with = |scene: &Scene, suffix: &str| {
+        let request = scene.request("/orders");
+        let line = format!("{}{suffix}", request.value("authorization"));
+        let request = request.without("authorization");
+        request.header("authorization", line)
+    };
+    refused(|scene| with(scene, "="), 401, Reason::ProofAthMismatch).await;
+    refused(|scene| with(scene, " x"), 400, Reason::CredentialsMalformed).await;
+}
+
+/// Each step is reached only by what passed the cheaper ones: signatures are counted, and none of
+/// these requests came as far as the store.
+#[tokio::test]
+async fn proj_2_refuses_garbage_before_any_signature_is_checked() {
+    let scene = Scene::new().await;
+    let request = scene.request("/orders");
+    let garbage = [
+        request.clone().without("dpop"),
+        request.clone().header("dpop", "a.b.c"),
+        request.clone().without("dpop").header("dpop", "a.b.c"),
+        request.clone().path("/orders/8"),
+        request.clone().method("PUT"),
+        request.clone().header("early-data", "1"),
+        request.clone().path("/open/..%2forders"),
+        request.clone().authority("evil.example.com"),
+    ];
+    for request in garbage {
+        for version in BOTH {
+            let response = send(&scene.authority, version, &request).await;
+            assert!(response.status >= 400);
+            assert_eq!(scene.provider.verified(), 0, "{:?}", scene.decision());
+        }
+    }
+    assert_eq!(scene.store.metrics().live, 0);
 }

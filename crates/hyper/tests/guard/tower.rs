@@ -19,7 +19,7 @@ fn request(scene: &Scene, path: &str, authorization: &str) -> Request<String> {
         .unwrap()
 }
 
-// rules: MTLS-3-4 (both), MTLS-3-8 (negative)
+// rules: MTLS-3-4 (both), MTLS-3-8 (negative), PROJ-8 (positive)
 #[tokio::test]
 async fn the_certificate_of_the_connection_comes_with_the_extensions() {
     let scene = Scene::new().await;
@@ -136,4 +136,20 @@ async fn the_inner_service_that_was_ready_is_the_one_that_is_called() {
             Ok(200)
         );
     }
+}
+
+#[tokio::test]
+async fn proj_8_refuses_a_bound_token_under_bearer_beside_a_valid_proof() {
+    let scene = Scene::new().await;
+    let token = scene.token();
+    let mut request = request(&scene, "/either", &format!("Bearer {token}"));
+    let proof = scene.proof("/either", &token);
+    request.headers_mut().insert("dpop", proof.parse().unwrap());
+    let (head, _) = request.into_parts();
+    let decision = scene
+        .guard
+        .check(&head, PeerCertificate::NotRequested)
+        .await;
+    assert!(matches!(decision, Decision::Refuse(refused)
+        if refused.reason() == Reason::BindingDowngraded));
 }
