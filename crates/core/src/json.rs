@@ -304,6 +304,7 @@ mod tests {
         );
     }
 
+    // rules: JWS-4-1 (negative)
     #[test]
     fn jws_4_1_duplicates_are_found_among_many_members() {
         for count in [MANY_MEMBERS - 1, MANY_MEMBERS, MANY_MEMBERS + 1, 2_000] {

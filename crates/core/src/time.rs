@@ -187,6 +187,7 @@ mod tests {
         }
     }
 
+    // rules: DPOP-4.3-11 (both)
     #[test]
     fn dpop_4_3_11_both_bounds_are_inside_and_one_more_is_not() {
         let now = UnixTime::since_unix_epoch(core::time::Duration::from_secs(1_000));

@@ -26,6 +26,7 @@ fn dpop_11_1_2_a_proof_is_admitted_once() {
     }
 }
 
+// rules: PROJ-4 (positive)
 #[test]
 fn proj_4_the_name_the_second_and_the_source_tell_proofs_apart() {
     let store = store(1_000);
@@ -44,6 +45,7 @@ fn proj_4_the_name_the_second_and_the_source_tell_proofs_apart() {
     }
 }
 
+// rules: PROJ-6 (both)
 #[test]
 fn proj_6_a_bucket_lives_through_the_whole_last_acceptable_second() {
     // Accepted ten seconds early: the entry outlives the proof, not its arrival (PROJ-6).
@@ -56,6 +58,7 @@ fn proj_6_a_bucket_lives_through_the_whole_last_acceptable_second() {
     }
 }
 
+// rules: PROJ-7 (both)
 #[test]
 fn proj_7_both_clocks_must_say_that_a_window_has_passed() {
     // The deadline is 61 s after the start of the wall's second at which the proof came.
@@ -74,6 +77,7 @@ fn proj_7_both_clocks_must_say_that_a_window_has_passed() {
     }
 }
 
+// rules: PROJ-7 (negative)
 #[test]
 fn proj_7_no_clock_set_back_revives_a_dropped_second() {
     for source in [Iat, Nonce] {
@@ -102,6 +106,7 @@ fn proj_7_no_clock_set_back_revives_a_dropped_second() {
     }
 }
 
+// rules: PROJ-7 (negative)
 #[test]
 fn proj_7_a_widened_window_revives_nothing() {
     let store = store(10);
@@ -115,6 +120,7 @@ fn proj_7_a_widened_window_revives_nothing() {
     assert_eq!(ask(&store, &widened, at(60)), Err(ReplayError::Replayed));
 }
 
+// rules: PROJ-6 (both)
 #[test]
 fn proj_6_the_longest_window_of_a_bucket_counts() {
     let store = store(100);

@@ -17,6 +17,7 @@ mod support;
 /// The date of the proof.
 const T: u64 = 1_700_000_000;
 
+// rules: PROJ-6 (both)
 #[test]
 fn proj_6_each_second_of_each_window_admits_once() {
     for past in [0, 1, 2, 3, 4, 5, 60, 300] {

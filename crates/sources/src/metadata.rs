@@ -173,6 +173,7 @@ mod tests {
         }
     }
 
+    // rules: ATJWT-4-9 (both)
     #[test]
     fn atjwt_4_9_the_issuer_is_compared_octet_by_octet() {
         let rows = [

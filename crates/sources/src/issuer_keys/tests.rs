@@ -284,6 +284,7 @@ async fn an_emptied_or_broken_set_is_reported_and_the_last_good_one_stays() {
     }
 }
 
+// rules: BCP-3.10-1 (negative)
 #[tokio::test(start_paused = true)]
 async fn bcp_3_10_1_a_kid_that_no_set_may_hold_causes_no_fetch() {
     let source = Source::with(&["a"]);

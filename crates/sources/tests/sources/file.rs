@@ -91,6 +91,7 @@ async fn a_file_has_the_limits_of_a_key_set() {
     }
 }
 
+// rules: JWK-5-1 (positive)
 #[tokio::test]
 async fn jwk_5_1_keys_of_no_use_are_skipped_and_told() {
     let directory = tempfile::tempdir().unwrap();

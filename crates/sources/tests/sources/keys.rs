@@ -197,6 +197,7 @@ async fn stale_keys_end_in_unavailable() {
     until("fresh again", || generation(&keys) == Ok(1)).await;
 }
 
+// rules: ATJWT-4-9 (positive)
 #[tokio::test]
 async fn atjwt_4_9_keys_are_found_by_either_metadata_document() {
     let server = Server::start().await;
@@ -229,6 +230,7 @@ async fn atjwt_4_9_keys_are_found_by_either_metadata_document() {
     }
 }
 
+// rules: ATJWT-4-9 (negative)
 #[tokio::test]
 async fn atjwt_4_9_metadata_of_another_issuer_leads_to_no_keys() {
     let server = Server::start().await;

@@ -16,6 +16,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use crate::server::{Reply, Server};
 use crate::{TOTAL, url};
 
+// rules: INTRO-4-1 (both)
 #[tokio::test]
 async fn intro_4_1_the_servers_certificate_decides() {
     let trusted = authority("trusted");

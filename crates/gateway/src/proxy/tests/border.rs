@@ -14,6 +14,7 @@ async fn forwarded(request: &str) -> String {
     heads.recv().await.unwrap()
 }
 
+// rules: PROJ-10 (negative)
 #[tokio::test]
 async fn proj_10_a_client_cannot_say_who_it_is_in_any_spelling() {
     let head = forwarded(
@@ -49,6 +50,7 @@ async fn proj_10_a_client_cannot_say_who_it_is_in_any_spelling() {
     );
 }
 
+// rules: PROJ-12 (positive)
 #[tokio::test]
 async fn proj_12_the_path_goes_upstream_octet_by_octet() {
     for (prefix, target, expected) in [
@@ -90,6 +92,7 @@ async fn methods_go_upstream_as_they_are() {
     }
 }
 
+// rules: DPOP-8-2 (negative)
 #[tokio::test]
 async fn dpop_8_2_an_upstreams_nonce_reaches_the_client_only_in_verify_only_mode() {
     let answer = "HTTP/1.1 401 Unauthorized\r\nDPoP-Nonce: n\r\nClient-Cert: :AAAA:\r\n\
