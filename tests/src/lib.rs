@@ -1,5 +1,6 @@
 //! What the whole-system tests share, and the tool that maps rules to tests.
 
+pub mod binary;
 pub mod coverage;
 pub mod harness;
 pub mod tree;

@@ -25,6 +25,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Start an issuer, an API and the gateway on loopback, and show what the gateway refuses.
+    Dev(crate::dev::Args),
     /// Run the gateway.
     Serve(serve::Args),
     /// Check a configuration and say everything that is wrong with it.
@@ -38,6 +40,7 @@ enum Command {
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
     match Cli::parse().command {
+        Command::Dev(args) => crate::dev::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Key(args) => key::run(&args),

@@ -1,7 +1,10 @@
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
 use super::fail;
 use crate::config::Config;
@@ -14,6 +17,9 @@ pub(super) struct Args {
     /// The configuration file.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Stop when the standard input ends, and so with the process that holds its other end.
+    #[arg(long, hide = true)]
+    stop_with_stdin: bool,
 }
 
 pub(super) fn run(args: &Args) -> ExitCode {
@@ -25,12 +31,12 @@ pub(super) fn run(args: &Args) -> ExitCode {
         eprintln!("keybound: warning: {warning}");
     }
     match Runtime::new() {
-        Ok(runtime) => runtime.block_on(serve(config)),
+        Ok(runtime) => runtime.block_on(serve(config, args)),
         Err(error) => fail(format_args!("cannot start: {error}")),
     }
 }
 
-async fn serve(config: Config) -> ExitCode {
+async fn serve(config: Config, args: &Args) -> ExitCode {
     let gateway = match Gateway::start(config).await {
         Ok(gateway) => gateway,
         Err(error) => return fail(error),
@@ -48,6 +54,32 @@ async fn serve(config: Config) -> ExitCode {
         }
         Err(error) => return fail(error),
     }
-    gateway.run(stop).await;
+    if args.stop_with_stdin {
+        let ended = end_of_input();
+        gateway
+            .run(async {
+                tokio::select! {
+                    () = stop => {}
+                    () = ended => {}
+                }
+            })
+            .await;
+    } else {
+        gateway.run(stop).await;
+    }
     ExitCode::SUCCESS
+}
+
+/// Resolves when the standard input ends. It is read in a thread of its own, which the end of the
+/// program does not wait for.
+fn end_of_input() -> impl Future<Output = ()> {
+    let (tell, ended) = oneshot::channel();
+    thread::spawn(move || {
+        // An error is an end as well, and the other half is gone only if the program is.
+        let _copied = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        let _heard = tell.send(());
+    });
+    async {
+        let _ended = ended.await;
+    }
 }
