@@ -230,6 +230,7 @@ fn long_lifetimes_without_nonces_are_a_warning() {
     }
 }
 
+// rules: BEARER-5.2-1 (negative)
 #[test]
 fn a_plain_upstream_on_another_host_is_a_warning_sbcp_4_13_2() {
     for (url, count) in [
