@@ -26,7 +26,19 @@ mod server;
 mod tls;
 mod upstream;
 
+use std::env;
 use std::time::Duration;
 
 /// Longer than anything here takes on a busy machine, so that a test fails and does not hang.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Says that a test was skipped, because a tool is not installed.
+///
+/// # Panics
+///
+/// If the variable `CI` is `true`: there everything runs.
+pub fn missing(tool: &str) {
+    let ci = env::var_os("CI").is_some_and(|value| value == "true");
+    assert!(!ci, "{tool} is not installed");
+    eprintln!("skipped: {tool} is not installed");
+}
