@@ -3,6 +3,7 @@
 
 use core::fmt;
 
+use crate::encoding::is_alphanumeric_or;
 use crate::reason::Reason;
 use crate::rejection::Fault;
 use crate::request::FieldLines;
@@ -127,12 +128,7 @@ fn is_token68(octets: &[u8]) -> bool {
         .len()
         .checked_sub(padding)
         .and_then(|end| octets.get(..end));
-    body.is_some_and(|body| {
-        !body.is_empty()
-            && body
-                .iter()
-                .all(|octet| octet.is_ascii_alphanumeric() || b"-._~+/".contains(octet))
-    })
+    body.is_some_and(|body| !body.is_empty() && is_alphanumeric_or(body, *b"-._~+/"))
 }
 
 /// RFC 9110 section 5.6.2: an octet of a token.

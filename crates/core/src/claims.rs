@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use rustls_pki_types::UnixTime;
@@ -16,9 +17,9 @@ use crate::time::NumericDate;
 /// What a verified token says.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Claims {
-    pub(crate) issuer: Box<str>,
+    pub(crate) issuer: Arc<str>,
     pub(crate) subject: Option<Box<str>>,
-    pub(crate) client_id: Option<Box<str>>,
+    pub(crate) client_id: Option<Arc<str>>,
     pub(crate) token_id: Option<Box<str>>,
     pub(crate) scope: Box<str>,
     pub(crate) audience: Vec<Box<str>>,
@@ -154,7 +155,7 @@ fn missing(name: &str) -> Fault {
 }
 
 /// A text that says something: an empty `sub` identifies nobody (BCP-3.8-1).
-fn text(object: &Object<'_>, name: &str) -> Result<Option<Box<str>>, Fault> {
+fn text<T: for<'t> From<&'t str>>(object: &Object<'_>, name: &str) -> Result<Option<T>, Fault> {
     match object.string(name) {
         Ok(None) => Ok(None),
         Ok(Some("")) | Err(_) => Err(missing(name)),

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use crate::encoding::decode;
+use crate::encoding::{decode, is_alphanumeric_or};
 use crate::json::Object;
 
 /// Three segments of the JWT alphabet, not decoded yet.
@@ -29,11 +29,10 @@ impl<'r> Compact<'r> {
     /// Splits a text. The alphabet is looked at before anything else, so that a JSON serialisation,
     /// white space, a comma or a trailing line feed ends here.
     pub(crate) fn split(text: &'r str) -> Result<Self, CompactError> {
-        let in_alphabet = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.".contains(&octet);
-        if !text.bytes().all(in_alphabet) {
+        if !is_alphanumeric_or(text.as_bytes(), *b"-_.") {
             return Err(CompactError::Malformed);
         }
-        match text.bytes().filter(|octet| *octet == b'.').count() {
+        match text.matches('.').count() {
             2 => {}
             4 => return Err(CompactError::Encrypted),
             _ => return Err(CompactError::Malformed),

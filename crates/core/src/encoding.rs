@@ -58,6 +58,20 @@ pub(crate) fn decode_array<const N: usize>(text: &str) -> Result<[u8; N], NotBas
     }
 }
 
+/// Whether every octet is an ASCII letter, a digit or one of `others`.
+///
+/// Nothing is decided before the last octet, so that the compiler can look at many at a time: each
+/// token and each proof comes through here.
+pub(crate) fn is_alphanumeric_or<const N: usize>(octets: &[u8], others: [u8; N]) -> bool {
+    octets.iter().fold(true, |all, octet| {
+        all & others
+            .iter()
+            .fold(octet.is_ascii_alphanumeric(), |any, other| {
+                any | (octet == other)
+            })
+    })
+}
+
 /// Encodes 32 octets: a digest.
 pub(crate) fn encode_32(octets: &[u8; 32]) -> Base64Url {
     let mut text = [0; 43];

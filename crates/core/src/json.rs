@@ -21,8 +21,10 @@ pub(crate) fn parse_object(document: &[u8]) -> Result<Object<'_>, JsonError> {
 }
 
 fn parse(document: &[u8]) -> Result<Json<'_>, JsonError> {
+    // At once, or it would be looked at string by string.
+    let text = core::str::from_utf8(document).map_err(|_| JsonError::Malformed)?;
     let fault = Cell::new(JsonError::Malformed);
-    let mut deserializer = serde_json::Deserializer::from_slice(document);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let seed = ValueSeed {
         fault: &fault,
         depth: 1,

@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use core::fmt;
 
 use crate::authorization::Scheme;
@@ -76,8 +77,9 @@ pub struct Facts {
     pub(crate) scheme: Option<Scheme>,
     pub(crate) jkt: Option<Jkt>,
     pub(crate) iat_offset: Option<i64>,
-    pub(crate) issuer: Option<Box<str>>,
-    pub(crate) client_id: Option<Box<str>>,
+    /// Shared with the token, so that a known token costs no copy.
+    pub(crate) issuer: Option<Arc<str>>,
+    pub(crate) client_id: Option<Arc<str>>,
 }
 
 impl Facts {

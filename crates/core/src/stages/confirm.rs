@@ -220,8 +220,8 @@ impl Unspent {
     /// Last stage: takes the store's answer. Anything but evidence for this very proof is a refusal
     /// (PROJ-3).
     pub fn spend(self, answer: Result<FirstUse, ReplayError>) -> Verdict {
-        let facts = self.admitted.facts().clone();
-        let deny = |reason| Verdict::Deny(Fault::new(reason).with(&facts));
+        let facts = self.admitted.facts();
+        let deny = |reason| Verdict::Deny(Fault::new(reason).with(facts));
         let fail = |reason, retry_after| {
             Verdict::Fail(Unavailable::new(reason, retry_after, facts.clone()))
         };
