@@ -121,9 +121,13 @@ fn http_9_3_2_1_only_a_proof_for_head_goes_with_head() {
     }
 }
 
-// rules: HTTP-9.3.7-1 (negative)
+// rules: HTTP-9.3.7-1 (both)
 #[test]
 fn options_is_a_method_like_any_other() {
+    // A preflight has no credentials. It passes where none are read, and core answers none itself.
+    let open = Service::bound(Binding::Open);
+    let preflight = Request::get().method("OPTIONS");
+    assert_eq!(open.run(&preflight), Outcome::Allowed);
     let service = Service::dpop();
     let bare = Outcome::without_credentials(Reason::CredentialsMissing);
     assert_eq!(service.run(&Request::get().method("OPTIONS")), bare);
