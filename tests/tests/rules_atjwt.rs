@@ -30,7 +30,7 @@ fn with_token(alter: impl FnOnce(Jws) -> Jws) -> Outcome {
 /// Issuers from before RFC 9068.
 fn legacy(types: &[&str], missing: MissingType) -> Service {
     let mut service = Service::dpop();
-    let profile = TokenProfile::Legacy(LegacyTypes::new(types.iter().copied(), missing));
+    let profile = TokenProfile::Legacy(LegacyTypes::new(types.iter().copied(), missing).unwrap());
     service.issuer_policy = service.issuer_policy.clone().with_profile(profile);
     service
 }

@@ -25,7 +25,7 @@ fn jkt() -> String {
 /// Issuers from before RFC 9068, which need not name a subject.
 fn legacy() -> Service {
     let mut service = Service::dpop();
-    let types = LegacyTypes::new(["JWT"], MissingType::Accept);
+    let types = LegacyTypes::new(["JWT"], MissingType::Accept).unwrap();
     let profile = TokenProfile::Legacy(types);
     service.issuer_policy = service.issuer_policy.clone().with_profile(profile);
     service

@@ -94,14 +94,14 @@ impl Enforcer {
         };
         let token = match presented.examine(nonces, now)?.read_token()? {
             TokenStage::Jwt(token) => token,
-            TokenStage::Opaque(_) => {
-                return Err(Rejection::new(Reason::IntrospectionUnavailable));
+            TokenStage::Opaque(token) => {
+                return Err(token.refuse(Reason::IntrospectionUnavailable));
             }
         };
         let issuer = token.issuer().issuer();
         match keys.iter().find(|(name, _)| *name == issuer) {
             Some((_, keys)) => token.validate(keys, now)?.confirm(),
-            None => Err(Rejection::new(Reason::KeysUnavailable)),
+            None => Err(token.refuse(Reason::KeysUnavailable)),
         }
     }
 

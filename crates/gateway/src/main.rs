@@ -5,6 +5,7 @@ use std::process::ExitCode;
 mod cli;
 mod config;
 mod dev;
+mod explain;
 mod listener;
 mod proxy;
 mod serve;

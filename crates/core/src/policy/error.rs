@@ -26,6 +26,8 @@ pub enum PolicyError {
     NoAlgorithm,
     /// An algorithm for proofs that the crypto provider does not implement.
     UnsupportedAlgorithm(Algorithm),
+    /// A `typ` of JWTs that are no access tokens.
+    LegacyType(String),
     /// Leeway beyond 120 seconds.
     Leeway(u64),
     /// A window beyond 300 seconds back or 60 seconds ahead.
@@ -61,6 +63,12 @@ impl fmt::Display for PolicyError {
                 f,
                 "the crypto provider has no {algorithm}; remove it or build with a provider that has"
             ),
+            Self::LegacyType(typ) => {
+                write!(
+                    f,
+                    "{typ:?} is the type of another kind of JWT than access tokens"
+                )
+            }
             Self::Leeway(seconds) => {
                 write!(f, "a leeway of {seconds} s is more than {MAX_LEEWAY} s")
             }

@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 
 use super::PolicyError;
 use crate::algorithm::Algorithm;
+use crate::compact::is_media_type;
 
 /// Whom a token is believed from, and what such a token must look like.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -62,10 +63,20 @@ pub enum MissingType {
 
 impl LegacyTypes {
     /// Takes these media types, written without `application/`.
-    pub fn new<S: Into<String>>(types: impl IntoIterator<Item = S>, missing: MissingType) -> Self {
-        Self {
-            types: types.into_iter().map(Into::into).collect(),
-            missing,
+    ///
+    /// # Errors
+    ///
+    /// A type that is registered for something else than access tokens: the rules for different
+    /// kinds of JWT must exclude each other (BCP-3.12-1, rfc8725bis section 3.12).
+    pub fn new<S: Into<String>>(
+        types: impl IntoIterator<Item = S>,
+        missing: MissingType,
+    ) -> Result<Self, PolicyError> {
+        let types: Vec<String> = types.into_iter().map(Into::into).collect();
+        let taken = |typ: &&String| OTHER_KINDS.iter().any(|kind| is_media_type(typ, kind));
+        match types.iter().find(taken) {
+            Some(typ) => Err(PolicyError::LegacyType(typ.clone())),
+            None => Ok(Self { types, missing }),
         }
     }
 }
@@ -161,3 +172,40 @@ impl IssuerPolicy {
 /// Seconds (ATJWT-4-7).
 const DEFAULT_LEEWAY: u64 = 30;
 pub(super) const MAX_LEEWAY: u64 = 120;
+
+/// Types of JWTs that are no access tokens (RFC 9449, OpenID Connect logout, RFC 9701, RFC 8417,
+/// RFC 9101, token status list, transaction tokens).
+const OTHER_KINDS: [&str; 8] = [
+    "dpop+jwt",
+    "logout+jwt",
+    "token-introspection+jwt",
+    "secevent+jwt",
+    "oauth-authz-req+jwt",
+    "statuslist+jwt",
+    "txntoken+jwt",
+    "entity-statement+jwt",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // rules: BCP-3.12-1 (both)
+    #[test]
+    fn no_type_of_another_kind_of_jwt_can_be_taken_for_an_access_token() {
+        for typ in OTHER_KINDS
+            .iter()
+            .copied()
+            .chain(["DPoP+JWT", "application/dpop+jwt"])
+        {
+            let refused = LegacyTypes::new(["JWT", typ], MissingType::Refuse);
+            assert_eq!(refused, Err(PolicyError::LegacyType(typ.into())), "{typ}");
+        }
+        for typ in ["JWT", "at+jwt", "example", ""] {
+            assert!(
+                LegacyTypes::new([typ], MissingType::Accept).is_ok(),
+                "{typ}"
+            );
+        }
+    }
+}

@@ -8,7 +8,7 @@ use crate::introspection;
 use crate::key_set::KeySet;
 use crate::policy::IssuerPolicy;
 use crate::reason::Reason;
-use crate::rejection::Rejection;
+use crate::rejection::{Fault, Rejection};
 use crate::verdict::Unavailable;
 use crate::verified_token::VerifiedToken;
 
@@ -41,6 +41,10 @@ impl<'r> UnverifiedToken<'r> {
     /// (BCP-3.10-1, rfc8725bis section 3.10).
     pub fn kid(&self) -> Option<&str> {
         self.header.kid()
+    }
+
+    pub(crate) fn refuse(&self, reason: Reason) -> Rejection {
+        self.examined.context.refuse(Fault::new(reason))
     }
 
     /// Gives up, since the issuer's keys cannot be had. `retry_after` is in seconds.
@@ -92,6 +96,10 @@ pub struct OpaqueToken<'r> {
 impl<'r> OpaqueToken<'r> {
     pub(super) const fn new(examined: Examined<'r>, issuer: &'r IssuerPolicy) -> Self {
         Self { examined, issuer }
+    }
+
+    pub(crate) fn refuse(&self, reason: Reason) -> Rejection {
+        self.examined.context.refuse(Fault::new(reason))
     }
 
     /// Fourth stage: verifies the proof's signature, before anyone is asked, so that garbage costs

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod check;
+mod explain;
 mod key;
 mod proof;
 mod serve;
@@ -35,6 +36,8 @@ enum Command {
     Key(key::Args),
     /// Make a DPoP proof for one request.
     Proof(proof::Args),
+    /// Say of a captured request which rules hold, and which one fails.
+    Explain(explain::Args),
 }
 
 /// Does what the command line says.
@@ -45,6 +48,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Key(args) => key::run(&args),
         Command::Proof(args) => proof::run(&args),
+        Command::Explain(args) => explain::run(&args),
     }
 }
 

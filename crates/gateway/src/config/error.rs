@@ -3,7 +3,7 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use keybound::{RouteError, UriError};
+use keybound::{PolicyError, RouteError, UriError};
 
 /// Why there is no configuration.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -185,6 +185,8 @@ pub(crate) enum Problem {
     },
     /// A certificate is demanded, and no listener asks for one.
     NoCertificates { binding: &'static str },
+    /// Something that the rules do not allow to be configured.
+    Policy(PolicyError),
     /// A request with the largest token and proof would be refused for its size.
     HeaderLimitTooSmall { needed: usize },
 }
@@ -193,6 +195,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(message) => f.write_str(message),
+            Self::Policy(error) => error.fmt(f),
             Self::UnknownKey {
                 key,
                 table,

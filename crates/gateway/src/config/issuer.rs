@@ -2,7 +2,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use http::Uri;
-use keybound::{Algorithm, MissingType};
+use keybound::{Algorithm, LegacyTypes, MissingType};
 
 use super::checks::{algorithms, is_protected, name, url};
 use super::error::Problem;
@@ -62,16 +62,7 @@ pub(crate) enum Profile {
     /// RFC 9068.
     Rfc9068,
     /// What issuers did before, as far as it is spelled out.
-    Legacy(Legacy),
-}
-
-/// What is taken besides RFC 9068.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Legacy {
-    /// Values of `typ` that are taken.
-    pub(crate) types: Vec<String>,
-    /// Tokens without `typ`.
-    pub(crate) missing_type: MissingType,
+    Legacy(LegacyTypes),
 }
 
 /// All that there are, and their names, also of those with faults.
@@ -172,13 +163,16 @@ fn profile(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Option<Profile>
             reader.report(section.place_of("legacy"), problem);
             None
         }
-        (Named::Legacy, None) => Some(Profile::Legacy(Legacy {
-            types: vec![DEFAULT_LEGACY_TYPE.to_owned()],
-            missing_type: MissingType::Refuse,
-        })),
+        (Named::Legacy, None) => {
+            let types = LegacyTypes::new([DEFAULT_LEGACY_TYPE], MissingType::Refuse);
+            types.ok().map(Profile::Legacy)
+        }
         (Named::Legacy, Some(settings)) => {
             let types = match settings.texts(reader, "types") {
-                Some(types) => types.iter().map(|item| item.value.to_owned()).collect(),
+                Some(types) => types
+                    .iter()
+                    .map(|item| item.value.to_owned())
+                    .collect::<Vec<_>>(),
                 None => vec![DEFAULT_LEGACY_TYPE.to_owned()],
             };
             let words = [
@@ -186,10 +180,14 @@ fn profile(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Option<Profile>
                 ("accept", MissingType::Accept),
             ];
             let missing_type = settings.choice(reader, "missing_type", &words);
-            Some(Profile::Legacy(Legacy {
-                types,
-                missing_type: missing_type.unwrap_or(MissingType::Refuse),
-            }))
+            let missing_type = missing_type.unwrap_or(MissingType::Refuse);
+            match LegacyTypes::new(types, missing_type) {
+                Ok(types) => Some(Profile::Legacy(types)),
+                Err(error) => {
+                    reader.report(settings.place_of("types"), Problem::Policy(error));
+                    None
+                }
+            }
         }
     }
 }

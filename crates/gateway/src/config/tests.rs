@@ -1,10 +1,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use keybound::{Algorithm, Binding, Limits, MissingType, NonceRequirement, Window};
+use keybound::{Algorithm, Binding, LegacyTypes, Limits, MissingType, NonceRequirement, Window};
 
 use super::error::Problem;
-use super::issuer::Legacy;
 use super::schema::TABLES;
 use super::*;
 use crate::proxy::Credentials;
@@ -166,10 +165,7 @@ address = "[::]:8081"
     assert_eq!(second.audience, ["a", "b"]);
     assert_eq!(
         second.profile,
-        Profile::Legacy(Legacy {
-            types: vec!["JWT".into(), "jwt".into()],
-            missing_type: MissingType::Accept,
-        })
+        Profile::Legacy(LegacyTypes::new(["JWT", "jwt"], MissingType::Accept).unwrap())
     );
     let upstream = &config.upstreams[1];
     assert_eq!(

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use http::Uri;
 use keybound::crypto::CryptoProvider;
 use keybound::{
-    Enforcer, IssuerPolicy, LegacyTypes, PolicyError, ProofPolicy, RoutePolicy, Spending,
-    TokenProfile,
+    Enforcer, IssuerPolicy, PolicyError, ProofPolicy, RoutePolicy, Spending, TokenProfile,
 };
 use keybound_crypto::IssuerAlgorithms;
 use keybound_hyper::{Keys, Site, SiteError};
@@ -83,9 +82,7 @@ fn issuer_policy(issuer: &config::Issuer) -> Result<IssuerPolicy, PolicyError> {
         .with_leeway(issuer.leeway.as_secs())?
         .with_profile(match &issuer.profile {
             config::Profile::Rfc9068 => TokenProfile::Rfc9068,
-            config::Profile::Legacy(legacy) => {
-                TokenProfile::Legacy(LegacyTypes::new(&legacy.types, legacy.missing_type))
-            }
+            config::Profile::Legacy(legacy) => TokenProfile::Legacy(legacy.clone()),
         });
     Ok(match issuer.max_lifetime {
         Some(lifetime) => policy.with_max_lifetime(lifetime.as_secs()),

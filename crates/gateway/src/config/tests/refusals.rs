@@ -1,4 +1,4 @@
-use keybound::{RouteError, UriError};
+use keybound::{PolicyError, RouteError, UriError};
 
 use super::*;
 
@@ -271,6 +271,11 @@ fn what_a_value_may_not_be() {
                 expected: "a whole number",
                 found: "a fraction",
             },
+        ),
+        (
+            "\"oauth\"",
+            "\"oauth\"\nprofile = \"legacy\"\nlegacy = { types = [\"JWT\", \"dpop+jwt\"] }",
+            Problem::Policy(PolicyError::LegacyType("dpop+jwt".into())),
         ),
         (
             "\"oauth\"",
