@@ -237,7 +237,7 @@ fn bcp_3_4_1_refuses_an_invalid_point() {
 fn bcp_3_7_1_refuses_every_other_encoding_of_text() {
     let utf16_le = |octets: &[u8]| -> Vec<u8> { octets.iter().flat_map(|o| [*o, 0]).collect() };
     let utf16_be = |octets: &[u8]| -> Vec<u8> { octets.iter().flat_map(|o| [0, *o]).collect() };
-    let changes: [(&str, &dyn Fn(&[u8]) -> Vec<u8>); 6] = [
+    let changes: [(&str, Change<'_>); 6] = [
         ("UTF-16", &|text| {
             [b"\xff\xfe", &utf16_le(text)[..]].concat()
         }),
@@ -457,6 +457,9 @@ fn bcp_3_15_1_refuses_what_is_compressed() {
         assert_eq!(outcome, refused, "{value}");
     }
 }
+
+/// Another encoding of a text.
+type Change<'c> = &'c dyn Fn(&[u8]) -> Vec<u8>;
 
 /// What an issuer says about a token of the client of this service.
 fn active(service: &Service) -> Value {

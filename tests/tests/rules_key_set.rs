@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use keybound::{Algorithm, JwkError, KeySet, KeySetError, Limits, Reason};
 use keybound_crypto::IssuerAlgorithms;
-use keybound_tests::harness::{Calls, Counting, Jws, Outcome, PrivateKey, Service, encode};
+use keybound_tests::harness::{
+    Calls, Counting, Jws, Outcome, PrivateKey, Response, Service, encode,
+};
 use serde_json::{Value, json};
 
 /// What becomes of a token that is right but for this, if the issuer has these keys; and how many
@@ -206,6 +208,16 @@ fn a_name_has_at_most_256_octets() {
     assert_eq!(with_keys(&set, by(&key, &kid)), (unknown(), 0));
     // Nor is it a key without a name.
     assert_eq!(with_keys(&set, nameless(&key)), (invalid(), 1));
+    // It is refused before anyone is asked for keys.
+    let mut service = Service::dpop();
+    service.jwks = None;
+    let response = Response::unavailable(503, 5);
+    let without_keys = Outcome::Failed(Reason::KeysUnavailable, response);
+    for (length, expected) in [(256, without_keys), (257, unknown())] {
+        let kid = "k".repeat(length);
+        let request = service.request_with_token(|token| token.header("kid", kid));
+        assert_eq!(service.run(&request), expected, "{length}");
+    }
     let skipped = parse(&json!({ "keys": set })).unwrap();
     assert_eq!(
         skipped.skipped(),
