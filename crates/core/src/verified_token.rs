@@ -82,8 +82,7 @@ impl VerifiedToken {
             && self.0.policy_generation == policy_generation
     }
 
-    /// The audience of the route, which need not be the one that the token was verified for. An
-    /// introspection response may leave it out (INTRO-2.2-2).
+    /// The audience of the route, which need not be the one that the token was verified for.
     pub(crate) fn check_audience_of(
         &self,
         route: &RoutePolicy,
