@@ -5,5 +5,6 @@ pub mod binary;
 pub mod coverage;
 pub mod gateway;
 pub mod harness;
+pub mod load;
 pub mod tree;
 pub mod vectors;

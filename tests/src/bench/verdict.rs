@@ -46,7 +46,9 @@ pub type Allocations<'c> = &'c dyn Fn(&mut dyn FnMut()) -> u64;
 
 /// Measures, with each of the algorithms that proofs usually have.
 pub fn measure(effort: Effort, allocations: Allocations<'_>) -> Report {
-    Report([ProofKey::Es256, ProofKey::Ed25519].map(|key| Column::measure(key, effort, allocations)))
+    Report(
+        [ProofKey::Es256, ProofKey::Ed25519].map(|key| Column::measure(key, effort, allocations)),
+    )
 }
 
 /// Medians over batches.
