@@ -22,6 +22,7 @@ pub(crate) struct UnverifiedJwt<'r> {
     compact: Compact<'r>,
     header: Vec<u8>,
     payload: Vec<u8>,
+    signature: Vec<u8>,
 }
 
 impl<'r> UnverifiedJwt<'r> {
@@ -35,10 +36,12 @@ impl<'r> UnverifiedJwt<'r> {
         let compact = Compact::split(token).map_err(fault)?;
         let header = compact.decode_header().map_err(fault)?;
         let payload = compact.decode_payload().map_err(fault)?;
+        let signature = compact.decode_signature().map_err(fault)?;
         Ok(Self {
             compact,
             header,
             payload,
+            signature,
         })
     }
 
@@ -96,20 +99,16 @@ impl<'r> UnverifiedJwt<'r> {
         keys: &KeySet,
         provider: &dyn CryptoProvider,
     ) -> Result<(), Fault> {
-        let signature = self
-            .compact
-            .decode_signature()
-            .map_err(|_| Fault::new(Reason::TokenMalformed))?;
         let mut candidates = keys.candidates(header.kid(), header.algorithm).peekable();
         if candidates.peek().is_none() {
             let fault = Fault::new(Reason::TokenKeyUnknown);
-            return Err(fault.received(header.kid().unwrap_or("no kid")));
+            return Err(fault.received_word(header.kid().unwrap_or("no kid")));
         }
         let message = self.compact.signing_input.as_bytes();
         let verified = candidates.any(|candidate| {
-            signature.len() == candidate.key().signature_length()
+            self.signature.len() == candidate.key().signature_length()
                 && provider
-                    .verify(header.algorithm, candidate.key(), message, &signature)
+                    .verify(header.algorithm, candidate.key(), message, &self.signature)
                     .is_ok()
         });
         match verified {
@@ -183,7 +182,7 @@ fn check_typ(header: &Object<'_>, issuer: &IssuerPolicy) -> Result<(), Fault> {
             Ok(())
         }
         (Ok(None), TokenProfile::Legacy(legacy)) if legacy.missing == MissingType::Accept => Ok(()),
-        (Ok(Some(typ)), _) => Err(wrong().received(typ)),
+        (Ok(Some(typ)), _) => Err(wrong().received_word(typ)),
         (Ok(None) | Err(_), _) => Err(wrong()),
     }
 }
@@ -196,7 +195,7 @@ fn check_alg(header: &Object<'_>, issuer: &IssuerPolicy) -> Result<Algorithm, Fa
     };
     Algorithm::from_name(name)
         .filter(|algorithm| issuer.algorithms.contains(algorithm))
-        .ok_or_else(|| refused().received(name))
+        .ok_or_else(|| refused().received_word(name))
 }
 
 /// BCP-3.10-1, rfc8725bis section 3.10: a map key of bounded length and nothing else.

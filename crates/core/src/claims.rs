@@ -9,7 +9,7 @@ use rustls_pki_types::UnixTime;
 
 use crate::confirmation::{Confirmation, UnknownConfirmation};
 use crate::json::{Json, Object};
-use crate::policy::{IssuerPolicy, TokenProfile};
+use crate::policy::{IssuerPolicy, TokenProfile, is_scope_token};
 use crate::reason::Reason;
 use crate::rejection::Fault;
 use crate::time::NumericDate;
@@ -173,17 +173,23 @@ fn date(object: &Object<'_>, name: &str) -> Result<Option<NumericDate>, Fault> {
     }
 }
 
-/// ATJWT-2.2.3-1, RFC 9068 section 2.2.3: words with one space between; an array of words in the
-/// legacy profile only.
+/// ATJWT-2.2.3-1, RFC 9068 section 2.2.3: words with spaces between; an array of words in the legacy
+/// profile only. What is no scope-token is refused: it could hold a space, and so two words
+/// (BEARER-3-3).
 fn scope(object: &Object<'_>, profile: &TokenProfile) -> Result<Box<str>, Fault> {
-    match (object.get("scope"), profile) {
-        (None, _) => Ok("".into()),
-        (Some(Json::String(scope)), _) => Ok(scope.as_ref().into()),
-        (Some(Json::Array(words)), TokenProfile::Legacy(_)) => {
-            let words = strings(words).ok_or_else(|| missing("scope"))?;
-            Ok(words.join(" ").into())
+    let words: Vec<&str> = match (object.get("scope"), profile) {
+        (None, _) => return Ok("".into()),
+        (Some(Json::String(scope)), _) => {
+            scope.split(' ').filter(|word| !word.is_empty()).collect()
         }
-        (Some(_), _) => Err(missing("scope")),
+        (Some(Json::Array(words)), TokenProfile::Legacy(_)) => {
+            strings(words).ok_or_else(|| missing("scope"))?
+        }
+        (Some(_), _) => return Err(missing("scope")),
+    };
+    match words.iter().all(|word| is_scope_token(word)) {
+        true => Ok(words.join(" ").into()),
+        false => Err(missing("scope")),
     }
 }
 
@@ -192,16 +198,19 @@ fn audience(object: &Object<'_>) -> Result<Vec<Box<str>>, Fault> {
     match object.get("aud") {
         None => Ok(Vec::new()),
         Some(Json::String(audience)) => Ok([audience.as_ref().into()].into()),
-        Some(Json::Array(members)) => strings(members).ok_or_else(|| missing("aud")),
+        Some(Json::Array(members)) => {
+            let members = strings(members).ok_or_else(|| missing("aud"))?;
+            Ok(members.into_iter().map(Into::into).collect())
+        }
         Some(_) => Err(missing("aud")),
     }
 }
 
-fn strings(values: &[Json<'_>]) -> Option<Vec<Box<str>>> {
+fn strings<'v>(values: &'v [Json<'_>]) -> Option<Vec<&'v str>> {
     values
         .iter()
         .map(|value| match value {
-            Json::String(text) => Some(text.as_ref().into()),
+            Json::String(text) => Some(text.as_ref()),
             _ => None,
         })
         .collect()

@@ -183,7 +183,8 @@ impl EnforcerBuilder {
         self
     }
 
-    /// Numbers this policy. Tokens that were verified under another number are verified anew.
+    /// Numbers this policy. Tokens that were verified under another number are verified anew: whoever
+    /// keeps a cache of tokens across policies must give each its own number. Without one it is 0.
     #[must_use]
     pub const fn generation(mut self, generation: u64) -> Self {
         self.generation = generation;

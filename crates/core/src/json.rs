@@ -191,13 +191,17 @@ impl<'doc> Visitor<'doc> for ValueSeed<'_> {
 
     fn visit_map<A: MapAccess<'doc>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         self.check_depth()?;
-        let mut object = Vec::with_capacity(USUAL_MEMBERS);
+        let mut object = Vec::new();
         let mut seen = BTreeSet::new();
         while let Some(name) = members.next_key_seed(NameSeed)? {
             if is_duplicate(&object, &mut seen, &name) {
                 return Err(self.refuse(JsonError::DuplicateMember));
             }
             let value = members.next_value_seed(self.nested())?;
+            if object.is_empty() {
+                // One allocation for a usual object, and none for an empty one.
+                object.reserve_exact(USUAL_MEMBERS);
+            }
             object.push((name, value));
         }
         Ok(Json::Object(Object(object)))

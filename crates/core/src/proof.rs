@@ -192,7 +192,7 @@ fn check_typ(header: &Object<'_>) -> Result<(), Fault> {
     let wrong = || Fault::new(Reason::ProofTypWrong).expected(TYP);
     match header.string("typ") {
         Ok(Some(typ)) if is_media_type(typ, TYP) => Ok(()),
-        Ok(Some(typ)) => Err(wrong().received(typ)),
+        Ok(Some(typ)) => Err(wrong().received_word(typ)),
         Ok(None) | Err(_) => Err(wrong()),
     }
 }
@@ -214,7 +214,7 @@ fn check_alg(header: &Object<'_>, policy: &ProofPolicy) -> Result<Algorithm, Fau
     };
     Algorithm::from_name(name)
         .filter(|algorithm| policy.algorithms.contains(algorithm))
-        .ok_or_else(|| refused().received(name))
+        .ok_or_else(|| refused().received_word(name))
 }
 
 /// DPOP-4.3-6 and -7, RFC 9449 section 4.3; OKP-4-1, RFC 8037 section 4; JWA-3.4-2.
@@ -308,7 +308,7 @@ fn check_htm(htm: &str, request: &RequestView<'_>) -> Result<(), Fault> {
         true => Ok(()),
         false => Err(Fault::new(Reason::ProofHtmMismatch)
             .expected(request.method)
-            .received(htm)),
+            .received_word(htm)),
     }
 }
 
@@ -363,8 +363,9 @@ fn check_freshness(
         context.route.nonce(),
     ) {
         (Some(nonce), Spending::Spend, _) => {
+            let freshness = check_nonce(nonce, request, context, now)?;
             check_iat(claims.iat, SANITY, now)?;
-            check_nonce(nonce, request, context, now)
+            Ok(freshness)
         }
         // DPOP-11.3-1, RFC 9449 section 11.3: leaving the nonce out is no way around it. It comes
         // before iat, because a nonce cures a wrong clock.

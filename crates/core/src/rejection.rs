@@ -136,6 +136,15 @@ impl Fault {
         self
     }
 
+    /// As [`received`](Self::received), for a word of a few octets such as `alg`. A longer one is told
+    /// by its length: a confused client may have put a token there.
+    pub(crate) fn received_word(self, word: &str) -> Self {
+        match word.len() <= WORD {
+            true => self.received(word),
+            false => self.received(format_args!("{} octets", word.len())),
+        }
+    }
+
     pub(crate) fn with(self, facts: &Facts) -> Rejection {
         Rejection(Box::new(Inner {
             fault: self,
@@ -149,6 +158,10 @@ fn cut(mut text: String) -> Box<str> {
     text.truncate(boundary.unwrap_or(0));
     text.into()
 }
+
+/// Octets of the longest word that is shown: media types, algorithms, methods and key names are
+/// shorter, tokens are longer.
+const WORD: usize = 48;
 
 /// Octets of a received value that a log line shows.
 const EVIDENCE: usize = 256;

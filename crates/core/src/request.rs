@@ -1,8 +1,10 @@
+use core::fmt;
+
 use crate::certificate::PeerCertificate;
 use crate::origin::TargetUri;
 
 /// What the rules look at in a request. Everything is borrowed; the body is not there.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[expect(
     clippy::exhaustive_structs,
     reason = "an adapter fills in every field, and must"
@@ -28,7 +30,7 @@ pub struct RequestView<'r> {
 /// The lines of a header field that may stand there once.
 ///
 /// Lines are counted before anything combines them (DPOP-4.3-1, RFC 9449 section 4.3).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "none, one and more is all there is"
@@ -50,6 +52,30 @@ impl<'r> FieldLines<'r> {
             (None, _) => Self::Absent,
             (Some(line), None) => Self::One(line),
             (Some(_), Some(_)) => Self::Repeated,
+        }
+    }
+}
+
+/// Credentials do not print, and a query may hold some.
+impl fmt::Debug for RequestView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestView")
+            .field("method", &self.method)
+            .field("target", &self.target)
+            .field("authorization", &self.authorization)
+            .field("dpop", &self.dpop)
+            .field("certificate", &self.certificate)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The length alone: the octets are credentials.
+impl fmt::Debug for FieldLines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::One(line) => write!(f, "One({} octets)", line.len()),
+            Self::Repeated => f.write_str("Repeated"),
         }
     }
 }

@@ -14,6 +14,8 @@ pub enum PolicyError {
     Scope(String),
     /// A realm with characters that a challenge cannot hold.
     Realm(String),
+    /// Scopes or nonces on a route that reads no credentials.
+    OpenDemands,
     /// Nonces required where proofs are not spent.
     NonceUnspent,
     /// An issuer without an audience.
@@ -44,6 +46,9 @@ impl fmt::Display for PolicyError {
                 "scope {scope:?} is not one word of visible ASCII without quote and backslash"
             ),
             Self::Realm(realm) => write!(f, "realm {realm:?} is empty or not visible ASCII"),
+            Self::OpenDemands => f.write_str(
+                "an open route reads no credentials, so it can demand neither scopes nor nonces",
+            ),
             Self::NonceUnspent => f.write_str(
                 "a nonce cannot be required where proofs are only verified; \
                  the service behind issues the nonces there",

@@ -5,6 +5,8 @@ pub use self::issuer::{IssuerPolicy, LegacyTypes, MissingType, TokenFormat, Toke
 pub use self::proof::ProofPolicy;
 pub use self::route::{Binding, NonceRequirement, RoutePolicy, Spending};
 
+pub(crate) use self::route::is_scope_token;
+
 mod error;
 mod issuer;
 mod proof;

@@ -116,7 +116,8 @@ impl RoutePolicy {
     ///
     /// # Errors
     ///
-    /// A scope outside the grammar of RFC 6750 section 3 (BEARER-3-3).
+    /// A scope outside the grammar of RFC 6750 section 3 (BEARER-3-3), or scopes on an open route,
+    /// where nobody would look for them.
     pub fn with_scopes<S: Into<String>>(
         mut self,
         scopes: impl IntoIterator<Item = S>,
@@ -124,7 +125,7 @@ impl RoutePolicy {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         match self.scopes.iter().find(|scope| !is_scope_token(scope)) {
             Some(scope) => Err(PolicyError::Scope(scope.clone())),
-            None => Ok(self),
+            None => self.checked(),
         }
     }
 
@@ -133,7 +134,7 @@ impl RoutePolicy {
     /// # Errors
     ///
     /// A nonce cannot be required where proofs are only verified: the nonces there are those of the
-    /// service behind.
+    /// service behind. Nor can it on an open route.
     pub fn with_nonce(mut self, nonce: NonceRequirement) -> Result<Self, PolicyError> {
         self.nonce = nonce;
         self.checked()
@@ -178,7 +179,9 @@ impl RoutePolicy {
     }
 
     fn checked(self) -> Result<Self, PolicyError> {
+        let demands = !self.scopes.is_empty() || self.nonce == NonceRequirement::Required;
         match (self.nonce, self.spending) {
+            _ if self.binding == Binding::Open && demands => Err(PolicyError::OpenDemands),
             (NonceRequirement::Required, Spending::VerifyOnly) => Err(PolicyError::NonceUnspent),
             _ => Ok(self),
         }
@@ -220,7 +223,7 @@ impl RoutePolicy {
 }
 
 /// RFC 6750 section 3: `1*( %x21 / %x23-5B / %x5D-7E )` (BEARER-3-3).
-fn is_scope_token(scope: &str) -> bool {
+pub(crate) fn is_scope_token(scope: &str) -> bool {
     !scope.is_empty()
         && scope
             .bytes()

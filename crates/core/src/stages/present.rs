@@ -10,6 +10,7 @@ use crate::reason::Reason;
 use crate::rejection::{Facts, Fault, Rejection};
 use crate::request::{FieldLines, RequestView};
 use crate::thumbprint::TokenHash;
+use crate::uri_path::escaped_octet;
 use crate::verdict::Admitted;
 
 /// What a request presents on a route.
@@ -95,12 +96,32 @@ fn check_one_method(request: &RequestView<'_>) -> Result<(), Fault> {
     let in_query = request
         .query
         .into_iter()
-        .flat_map(|query| query.split('&'))
-        .any(|pair| pair.split('=').next() == Some("access_token"));
+        .flat_map(|query| query.split(['&', ';']))
+        .filter_map(|pair| pair.split('=').next())
+        .any(names_a_token);
     match in_query {
         true => Err(Fault::new(Reason::CredentialsTwoMethods)),
         false => Ok(()),
     }
+}
+
+/// Whether a form decoder reads this name as `access_token`.
+fn names_a_token(name: &str) -> bool {
+    let mut expected = b"access_token".iter();
+    let mut octets = name.bytes();
+    while let Some(octet) = octets.next() {
+        let octet = match octet {
+            b'%' => match (octets.next(), octets.next()) {
+                (Some(high), Some(low)) => escaped_octet(high, low),
+                _ => None,
+            },
+            octet => Some(octet),
+        };
+        if octet.is_none() || octet.as_ref() != expected.next() {
+            return false;
+        }
+    }
+    expected.next().is_none()
 }
 
 impl<'r> Presented<'r> {
