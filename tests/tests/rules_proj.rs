@@ -111,6 +111,16 @@ fn proj_1_refuses_one_octet_more_without_a_look_at_it() {
         assert_eq!(service.run(&request), refused, "kid {}", kid.len());
         assert_eq!(provider.take().verify, 0);
     }
+    // Nor is anybody asked for a key of that name.
+    service.jwks = None;
+    let unavailable = Response::unavailable(503, 5);
+    let unavailable = Outcome::Failed(Reason::KeysUnavailable, unavailable);
+    let unknown = Outcome::bad_token(Reason::TokenKeyUnknown);
+    for (length, expected) in [(255, &unavailable), (256, &unavailable), (257, &unknown)] {
+        let kid = "k".repeat(length);
+        let request = service.request_with_token(|token| token.header("kid", kid));
+        assert_eq!(service.run(&request), *expected, "kid {length}");
+    }
     assert_eq!(
         PublicKey::from_jwk(&jwk_with_kty(1_025)),
         Err(JwkError::BadMember { name: "kty" })
