@@ -1,6 +1,6 @@
 //! RFC 9110 and 3986: methods, schemes and URIs, as far as core keeps the rules.
 
-use keybound::{Binding, Reason};
+use keybound::{Binding, Reason, RoutePolicy};
 use keybound_tests::harness::{Outcome, Request, Response, Service};
 use keybound_tests::vectors::{read, rows, text};
 
@@ -125,7 +125,8 @@ fn http_9_3_2_1_only_a_proof_for_head_goes_with_head() {
 #[test]
 fn options_is_a_method_like_any_other() {
     // A preflight has no credentials. It passes where none are read, and core answers none itself.
-    let open = Service::bound(Binding::Open);
+    let mut open = Service::dpop();
+    open.route = RoutePolicy::new(Binding::Open);
     let preflight = Request::get().method("OPTIONS");
     assert_eq!(open.run(&preflight), Outcome::Allowed);
     let service = Service::dpop();
