@@ -265,11 +265,14 @@ fn bodies_and_trailers_go_both_ways() {
     let request = scene
         .request_with(path, &token, &proof(path))
         .method("POST");
-    let request = request.line("TE", "trailers").line("Trailer", "Checksum").trailers(&[
-        ("Checksum", "2"),
-        ("DPoP", "x"),
-        ("Keybound-Subject", "mallory"),
-    ]);
+    let request = request
+        .line("TE", "trailers")
+        .line("Trailer", "Checksum")
+        .trailers(&[
+            ("Checksum", "2"),
+            ("DPoP", "x"),
+            ("Keybound-Subject", "mallory"),
+        ]);
     let answer = scene.send(&request.replace("Connection", "close, TE"));
     assert_eq!((answer.status, &answer.body[..]), (200, &b"served"[..]));
     assert!(answer.whole);

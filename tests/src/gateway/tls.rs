@@ -59,7 +59,20 @@ impl Tls {
         address: SocketAddr,
         protocols: &[&[u8]],
     ) -> StreamOwned<ClientConnection, TcpStream> {
-        let session = ClientConnection::new(self.client(protocols), name()).unwrap();
+        self.connect_with(address, &self.client(protocols))
+    }
+
+    /// Connects with settings that remember the sessions before.
+    ///
+    /// # Panics
+    ///
+    /// If there is no connection.
+    pub fn connect_with(
+        &self,
+        address: SocketAddr,
+        client: &Arc<ClientConfig>,
+    ) -> StreamOwned<ClientConnection, TcpStream> {
+        let session = ClientConnection::new(Arc::clone(client), name()).unwrap();
         StreamOwned::new(session, http1::connect(address).unwrap())
     }
 
@@ -73,7 +86,11 @@ impl Tls {
     }
 
     /// A client's settings, with early data for servers that offer it.
-    fn client(&self, protocols: &[&[u8]]) -> Arc<ClientConfig> {
+    ///
+    /// # Panics
+    ///
+    /// If the certificate is of no use.
+    pub fn client(&self, protocols: &[&[u8]]) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
