@@ -11,6 +11,7 @@ use keybound_hyper::{Observer, Outcome, Report};
 use serde::Serialize;
 
 use crate::config::{Output, Requests};
+use crate::listener::{HeadError, Refusals};
 use crate::proxy::ProxyError;
 
 /// Writes lines from a thread of its own, so that a slow reader of the log does not slow down
@@ -106,18 +107,43 @@ impl Observer for Log {
             reason: report.reason.map(keybound::Reason::code),
             rule: report.reason.map(keybound::Reason::rule),
             status: report.status,
-            method: Some(report.method.as_str()),
-            target: report.target,
+            method: Some(harmless(report.method.as_str())),
+            target: report.target.map(harmless),
             scheme: report.facts.scheme().map(keybound::Scheme::name),
             jkt: jkt.as_deref().and_then(|jkt| jkt.get(..JKT_PREFIX)),
-            issuer: report.facts.issuer(),
-            client_id: report.facts.client_id(),
+            issuer: report.facts.issuer().map(harmless),
+            client_id: report.facts.client_id().map(harmless),
             iat_offset: report.facts.iat_offset(),
-            expected: report.expected,
-            received: report.received,
+            expected: report.expected.map(harmless),
+            received: report.received.map(harmless),
             ..Line::now()
         });
     }
+}
+
+/// Requests that were refused before anybody looked where they want to go.
+impl Refusals for Log {
+    fn refused(&self, error: HeadError) {
+        if self.requests != Requests::None {
+            self.write(&Line {
+                event: "head",
+                outcome: Some("deny"),
+                reason: Some(error.code()),
+                status: Some(error.status().as_u16()),
+                ..Line::now()
+            });
+        }
+    }
+}
+
+/// A client chooses these texts, and one that puts its token or its proof where a claim or a path
+/// belongs must not find it in the log. `eyJ` is how base64url of a JSON object begins.
+fn harmless(text: &str) -> &str {
+    if text.contains("eyJ") {
+        return "(withheld)";
+    }
+    let boundary = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at));
+    boundary.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
 /// The thread that writes.
@@ -214,6 +240,9 @@ impl Line<'_> {
         }
     }
 }
+
+/// Octets of a text in a line: 8,192 waiting lines must not take the memory of long paths.
+const LONGEST: usize = 1_024;
 
 /// Lines that may wait to be written.
 const WAITING: usize = 8_192;
