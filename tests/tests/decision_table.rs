@@ -540,7 +540,7 @@ fn rows_16_to_18_take_no_challenge() {
         (Reason::PathAmbiguous, 400),
         (Reason::RouteUnknown, 404),
     ] {
-        let answer = Answer::to_reason(reason);
+        let answer = Answer::for_reason(reason);
         assert_eq!(answer.status(), status, "{reason}");
         assert_eq!(answer.error(), None, "{reason}");
         assert_eq!(answer.fields(), [], "{reason}");

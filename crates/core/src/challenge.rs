@@ -25,7 +25,7 @@ pub struct Answer {
 
 impl Answer {
     /// The answer where no route is known yet, which takes no challenge.
-    pub fn to_reason(reason: Reason) -> Self {
+    pub fn for_reason(reason: Reason) -> Self {
         Self {
             status: reply(reason).status(),
             error: None,
@@ -34,8 +34,8 @@ impl Answer {
     }
 
     /// The answer if something could not be had.
-    pub fn to_unavailable(unavailable: &Unavailable) -> Self {
-        Self::to_reason(unavailable.reason()).with_retry_after(unavailable.retry_after())
+    pub fn for_unavailable(unavailable: &Unavailable) -> Self {
+        Self::for_reason(unavailable.reason()).with_retry_after(unavailable.retry_after())
     }
 
     /// Row 15.
@@ -83,7 +83,7 @@ impl Enforcer {
         let schemes = route.binding().schemes();
         let mut answer = Answer {
             error: reply.error(),
-            ..Answer::to_reason(reason)
+            ..Answer::for_reason(reason)
         };
         match reply {
             Reply::Plain { status: 429 | 503 } => return answer.with_retry_after(None),

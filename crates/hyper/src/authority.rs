@@ -24,7 +24,8 @@ impl Authorities {
     }
 
     /// Serves an authority such as `api.internal:8080`, for which clients sign `origin`. Case does
-    /// not matter. An authority without a port is also known by the default port of its origin.
+    /// not matter. An authority without a port is also known by the default port of its origin. One
+    /// that is there already is replaced.
     ///
     /// # Errors
     ///
@@ -41,14 +42,8 @@ impl Authorities {
     /// development on loopback.
     #[must_use]
     pub fn danger_with_any_scheme(mut self, authority: &str, origin: Origin) -> Self {
-        let authority = authority.to_ascii_lowercase();
-        if port_of(&authority).is_none() {
-            let port = if origin.is_plain_http() { 80 } else { 443 };
-            self.origins
-                .entry(format!("{authority}:{port}").into())
-                .or_insert_with(|| origin.clone());
-        }
-        self.origins.insert(authority.into(), origin);
+        self.origins
+            .insert(authority.to_ascii_lowercase().into(), origin);
         self
     }
 
@@ -81,9 +76,23 @@ impl Authorities {
 
     fn find(&self, authority: &str) -> Option<&Origin> {
         // What clients send is in lower case already.
+        if let Some(origin) = self.origins.get(authority) {
+            return Some(origin);
+        }
+        let authority = authority.to_ascii_lowercase();
         self.origins
-            .get(authority)
-            .or_else(|| self.origins.get(authority.to_ascii_lowercase().as_str()))
+            .get(authority.as_str())
+            .or_else(|| self.find_without_default_port(&authority))
+    }
+
+    /// RFC 9110 section 4.2.3: the default port may be written or left out.
+    fn find_without_default_port(&self, authority: &str) -> Option<&Origin> {
+        let (host, plain_http) = match authority.strip_suffix(":443") {
+            Some(host) => (host, false),
+            None => (authority.strip_suffix(":80")?, true),
+        };
+        let origin = self.origins.get(host)?;
+        (origin.is_plain_http() == plain_http).then_some(origin)
     }
 
     /// Whether two authorities are the same after scheme-based normalisation.
@@ -132,12 +141,6 @@ fn check_shape(authority: &str) -> Result<(), Reason> {
     }
 }
 
-/// The port, if the authority has one: after the last colon that is not inside an IPv6 literal.
-fn port_of(authority: &str) -> Option<&str> {
-    let (host, port) = authority.rsplit_once(':')?;
-    (!host.starts_with('[') || host.ends_with(']')).then_some(port)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +173,29 @@ mod tests {
         let origin = Origin::parse("http://api.example.com").unwrap();
         let refused = Authorities::new().with("api.example.com", origin).err();
         assert_eq!(refused, Some(PlainHttpOrigin(())));
+    }
+
+    #[test]
+    fn what_is_named_last_holds_with_and_without_the_default_port() {
+        let origin = |text| Origin::parse(text).unwrap();
+        let authorities = Authorities::new()
+            .danger_with_any_scheme("A.example", origin("https://one.example"))
+            .danger_with_any_scheme("a.example", origin("https://two.example"))
+            .danger_with_any_scheme("b.example:443", origin("https://three.example"));
+        for (authority, expected) in [
+            ("a.example", Some("https://two.example")),
+            ("a.example:443", Some("https://two.example")),
+            ("A.EXAMPLE:443", Some("https://two.example")),
+            ("a.example:80", None),
+            ("b.example:443", Some("https://three.example")),
+            ("b.example", None),
+        ] {
+            assert_eq!(
+                authorities.find(authority).map(Origin::as_str),
+                expected,
+                "{authority}"
+            );
+        }
     }
 
     #[test]

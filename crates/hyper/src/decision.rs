@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use http::header::{
-    ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue,
+    ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CACHE_CONTROL, HOST, HeaderName, HeaderValue,
 };
 use http::request::Parts;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, Version};
 use keybound::{
     Admitted, Answer, Binding, Facts, Reason, Scheme, Spending, TargetUri, VerifiedOnly,
 };
@@ -102,16 +102,23 @@ impl<T> Passed<T> {
     /// Puts the permit where a handler finds it, in place of any that is there, and takes off the
     /// request what was not read: all credentials on an open route, and a proof beside a Bearer
     /// token.
+    ///
+    /// An open route gives no permit, so that a handler which asks for one fails there.
     pub fn mark(&self, head: &mut Parts) {
-        if self.route.policy().binding() == Binding::Open {
+        let open = self.route.policy().binding() == Binding::Open;
+        if open {
             head.headers.remove(AUTHORIZATION);
         }
         if self.facts().scheme() != Some(Scheme::Dpop) {
             head.headers.remove(DPOP);
         }
+        set_host(head);
         // Of a guard further out: where a proof is only verified here, nothing must look admitted.
         head.extensions.remove::<Admitted>();
         head.extensions.remove::<VerifiedOnly>();
+        if open {
+            return;
+        }
         match &self.grant {
             Grant::Admitted(admitted) => head.extensions.insert(admitted.clone()).map(drop),
             Grant::VerifiedOnly(verified) => head.extensions.insert(verified.clone()).map(drop),
@@ -136,6 +143,24 @@ impl<T> Passed<T> {
         if !open && !answer.contains_key(CACHE_CONTROL) {
             answer.insert(CACHE_CONTROL, NO_STORE);
         }
+    }
+}
+
+/// RFC 9112 section 3.2.2: where the target is absolute, it decided, and `Host` says the same from here
+/// on (HTTP-9112-3.2.2-1).
+fn set_host(head: &mut Parts) {
+    if head.version >= Version::HTTP_2 {
+        return;
+    }
+    if let Some(host) = head
+        .uri
+        .authority()
+        .map(|own| HeaderValue::from_str(own.as_str()))
+    {
+        match host {
+            Ok(host) => head.headers.insert(HOST, host),
+            Err(_) => head.headers.remove(HOST),
+        };
     }
 }
 

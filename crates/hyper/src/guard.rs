@@ -121,7 +121,7 @@ impl<T> Guard<T> {
         let (route, target) = match site.locate(&self.authorities, head) {
             Ok(located) => located,
             Err(reason) => {
-                return Judged::Denied(Rejection::new(reason), Answer::to_reason(reason));
+                return Judged::Denied(Rejection::new(reason), Answer::for_reason(reason));
             }
         };
         let target = &*known_target.insert(target);
@@ -239,7 +239,7 @@ impl<T> Guard<T> {
                 return Judged::Passed(Passed::new(grant, route, target, nonce));
             }
             Ok(Verdict::Fail(unavailable)) => {
-                let answer = Answer::to_unavailable(&unavailable);
+                let answer = Answer::for_unavailable(&unavailable);
                 return Judged::Failed(unavailable, answer);
             }
             Ok(Verdict::Deny(rejection)) | Err(rejection) => rejection,
@@ -303,7 +303,7 @@ enum Judged<T> {
 }
 
 impl<T> GuardBuilder<T> {
-    /// Keeps so many verified tokens. The default is 10,000, of about 1 KiB each. A token that is
+    /// Keeps so many verified tokens. The default is 10,000, of some KiB each: as large as their claims. A token that is
     /// not there costs one signature check, so that any of them may be dropped at any time.
     #[must_use]
     pub const fn cached_tokens(mut self, tokens: usize) -> Self {

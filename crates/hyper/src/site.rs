@@ -85,25 +85,36 @@ impl<T> Site<T> {
     ) -> Result<(Arc<Route<T>>, TargetUri), Reason> {
         let origin = authorities.origin_of(head)?;
         let path = head.uri.path();
+        let route = self.route_of(path);
+        check_not_early(head, route.ok())?;
+        let route = route?;
+        let target = TargetUri::new(origin, path).map_err(|_| Reason::PathMalformed)?;
+        Ok((Arc::clone(route), target))
+    }
+
+    fn route_of(&self, path: &str) -> Result<&Arc<Route<T>>, Reason> {
         // HTTP-9.3.7-1, RFC 9110 section 9.3.7: `*` and a bare authority name no resource.
         if !path.starts_with('/') {
             return Err(Reason::TargetForm);
         }
-        let route = self.routes.find(path).map_err(|refusal| match refusal {
+        if path.len() > MAX_PATH {
+            return Err(Reason::PathMalformed);
+        }
+        self.routes.find(path).map_err(|refusal| match refusal {
             PathRefusal::Malformed(_) => Reason::PathMalformed,
             PathRefusal::NoRoute => Reason::RouteUnknown,
+            // Ambiguous, and whatever may be found wrong with a path in future.
             _ => Reason::PathAmbiguous,
-        })?;
-        check_not_early(head, route)?;
-        let target = TargetUri::new(origin, path).map_err(|_| Reason::PathMalformed)?;
-        Ok((Arc::clone(route), target))
+        })
     }
 }
 
 /// HTTP-8470-3-1 and HTTP-8470-5.1-1, RFC 8470: a front that took the request from early data says
-/// so, and somebody may send it again. TLS itself is set up without early data.
-fn check_not_early<T>(head: &Parts, route: &Route<T>) -> Result<(), Reason> {
-    match head.headers.contains_key(EARLY_DATA) && route.policy().binding() != Binding::Open {
+/// so, and somebody may send it again. TLS itself is set up without early data. Only an open route
+/// takes such a request.
+fn check_not_early<T>(head: &Parts, route: Option<&Arc<Route<T>>>) -> Result<(), Reason> {
+    let open = route.is_some_and(|route| route.policy().binding() == Binding::Open);
+    match head.headers.contains_key(EARLY_DATA) && !open {
         true => Err(Reason::EarlyData),
         false => Ok(()),
     }
@@ -192,5 +203,9 @@ impl fmt::Display for SiteError {
 }
 
 impl Error for SiteError {}
+
+/// Octets of a path. The longest `htu` has 2,048, so that none longer could be signed for; the rest is
+/// room for open routes. Reading a path in three ways takes time, and comes before any credentials.
+const MAX_PATH: usize = 8 * 1024;
 
 const EARLY_DATA: HeaderName = HeaderName::from_static("early-data");

@@ -241,7 +241,7 @@ impl Service {
                 Outcome::Denied(rejection.reason(), Response::read(&answer, &fresh))
             }
             End::Fail(unavailable) => {
-                let answer = Answer::to_unavailable(&unavailable);
+                let answer = Answer::for_unavailable(&unavailable);
                 Outcome::Failed(unavailable.reason(), Response::read(&answer, &fresh))
             }
         }

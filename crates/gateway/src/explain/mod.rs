@@ -48,7 +48,7 @@ pub(crate) fn explain<T>(
     let (route, target) = match site.locate(authorities, head) {
         Ok(located) => located,
         Err(reason) => {
-            let answer = Answer::to_reason(reason);
+            let answer = Answer::for_reason(reason);
             return Explanation::refused(Rejection::new(reason), answer);
         }
     };

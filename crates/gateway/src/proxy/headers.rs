@@ -210,6 +210,10 @@ const RESERVED_PREFIXES: &[&str] = &[
 const RESERVED: &[&str] = &[
     "forwarded",
     "x-real-ip",
+    // A proof is for one method: no upstream may be told to take another (DPOP-4.3-8).
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
     // Some frameworks route by these instead of by the request target.
     "x-original-uri",
     "x-original-url",

@@ -11,7 +11,6 @@ use keybound_hyper::{Observer, Outcome, Report};
 use serde::Serialize;
 
 use crate::config::{Output, Requests};
-use crate::listener::{HeadError, Refusals};
 use crate::proxy::ProxyError;
 
 /// Writes lines from a thread of its own, so that a slow reader of the log does not slow down
@@ -118,21 +117,6 @@ impl Observer for Log {
             received: report.received.map(harmless),
             ..Line::now()
         });
-    }
-}
-
-/// Requests that were refused before anybody looked where they want to go.
-impl Refusals for Log {
-    fn refused(&self, error: HeadError) {
-        if self.requests != Requests::None {
-            self.write(&Line {
-                event: "head",
-                outcome: Some("deny"),
-                reason: Some(error.code()),
-                status: Some(error.status().as_u16()),
-                ..Line::now()
-            });
-        }
     }
 }
 
