@@ -82,9 +82,13 @@ impl Service {
             issuer,
             client: Client::new(PrivateKey::p256(2)),
             certificate: b"a certificate",
-            route: RoutePolicy::new(binding)
-                .with_scopes(["orders:read"])
-                .unwrap(),
+            route: match binding {
+                // An open route can demand nothing.
+                Binding::Open => RoutePolicy::new(binding),
+                _ => RoutePolicy::new(binding)
+                    .with_scopes(["orders:read"])
+                    .unwrap(),
+            },
             issuer_policy: IssuerPolicy::new(ISSUER, [AUDIENCE]).unwrap(),
             proof_policy: ProofPolicy::default(),
             limits: Limits::DEFAULT,
