@@ -153,6 +153,7 @@ fn a_connection_stays_open_unless_connection_says_close() {
     assert_eq!(text.matches("HTTP/1.1 200 OK").count(), 2, "{text}");
 }
 
+// rules: HTTP-11.6.1-1 (both)
 #[test]
 fn http_11_6_1_1_keeps_the_challenges_of_an_upstream_and_never_adds_its_own() {
     let scene = Scene::new();
