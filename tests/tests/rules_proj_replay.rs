@@ -115,6 +115,10 @@ fn proj_3_refuses_whenever_the_store_gives_no_evidence() {
             Outcome::bad_proof(Reason::ProofReplayed),
         ),
         (
+            ReplayError::TooOld,
+            Outcome::bad_time(Reason::ProofIatTooOld),
+        ),
+        (
             ReplayError::PredatesStart,
             Outcome::bad_proof(Reason::ProofPredatesStart),
         ),

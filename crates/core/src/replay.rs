@@ -77,8 +77,14 @@ impl ReplayEntry {
         }
     }
 
-    /// Describes an admitted proof by hand, for tests and models of a store. The pipeline makes its
-    /// own; nothing that takes an entry made here can admit a request.
+    /// Describes an admitted proof by hand, for the tests, models and benchmarks of a store, which
+    /// are other crates than this one. The pipeline makes its own; nothing that takes an entry made
+    /// here can admit a request.
+    ///
+    /// Hidden, because no program needs it, and because it lets a caller state a second and a last
+    /// second that do not come from one [`Window`](crate::Window). Not covered by semantic
+    /// versioning.
+    #[doc(hidden)]
     pub const fn for_model(
         key: [u8; 32],
         owner: Jkt,
@@ -151,6 +157,9 @@ impl FirstUse {
 pub enum ReplayError {
     /// The proof is there already: a replay (DPOP-11.1-2).
     Replayed,
+    /// The proof's last acceptable second is over by the wall clock. It was not when the proof was
+    /// examined: the clock went on since then (DPOP-4.3-11, RFC 9449 section 4.3; PROJ-6).
+    TooOld,
     /// The proof is dated at or before the second at which this store began to remember, so that it
     /// may have been admitted before a restart.
     PredatesStart,
@@ -176,6 +185,7 @@ impl fmt::Display for ReplayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Replayed => f.write_str("the proof was used before"),
+            Self::TooOld => f.write_str("the proof became too old while it was examined"),
             Self::PredatesStart => f.write_str("the proof is older than this store"),
             Self::Forgotten => f.write_str("the proof's second was dropped from the store already"),
             Self::OwnerQuota { retry_after } => {

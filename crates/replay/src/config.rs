@@ -12,7 +12,8 @@ pub struct MemoryStoreConfig {
     reason = "a proof is refused or it is not; a configuration file names both"
 )]
 pub enum AfterRestart {
-    /// Refuse every proof that is dated at or before the second of the start.
+    /// Refuse every proof that is dated at or before the second of the start, by the wall clock as
+    /// it was then or as it is now, whichever is later.
     #[default]
     RefuseOlder,
     /// Take them. Whatever was admitted in the last window before a restart can be replayed once

@@ -32,6 +32,9 @@ pub struct Occupancy {
 pub struct Refused {
     /// [`ReplayError::Replayed`].
     pub replayed: u64,
+    /// [`ReplayError::TooOld`]. Rises when requests wait for long between the check of their date
+    /// and the store; no reason for an alarm.
+    pub too_old: u64,
     /// [`ReplayError::PredatesStart`].
     pub predates_start: u64,
     /// [`ReplayError::Forgotten`]. Rises when a clock was set back or a window widened: worth an
@@ -81,6 +84,7 @@ impl Occupancy {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     replayed: AtomicU64,
+    too_old: AtomicU64,
     predates_start: AtomicU64,
     forgotten: AtomicU64,
     owner_quota: AtomicU64,
@@ -92,6 +96,7 @@ impl Counters {
     pub(crate) fn count(&self, error: ReplayError) {
         let counter = match error {
             ReplayError::Replayed => &self.replayed,
+            ReplayError::TooOld => &self.too_old,
             ReplayError::PredatesStart => &self.predates_start,
             ReplayError::Forgotten => &self.forgotten,
             ReplayError::OwnerQuota { .. } => &self.owner_quota,
@@ -105,6 +110,7 @@ impl Counters {
     pub(crate) fn read(&self) -> Refused {
         Refused {
             replayed: self.replayed.load(Ordering::Relaxed),
+            too_old: self.too_old.load(Ordering::Relaxed),
             predates_start: self.predates_start.load(Ordering::Relaxed),
             forgotten: self.forgotten.load(Ordering::Relaxed),
             owner_quota: self.owner_quota.load(Ordering::Relaxed),

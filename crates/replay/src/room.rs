@@ -52,7 +52,7 @@ pub(crate) struct NoRoom;
 /// How many entries one owner may hold while so many are free: a tenth, and at least one.
 ///
 /// The share shrinks as the store fills, so that an owner alone gets an eleventh of the capacity,
-/// and each further one gets a part of what is left; a few keys cannot take all.
+/// and each further one gets a part of what is left: no single key can take all, nor can a few.
 pub(crate) fn share(free: usize) -> usize {
     (free / SHARE_OF_FREE).max(1)
 }
@@ -62,6 +62,7 @@ const SHARE_OF_FREE: usize = 10;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::DEFAULT_CAPACITY;
 
     #[test]
     fn a_share_is_a_tenth_of_what_is_free_and_at_least_one() {
@@ -78,6 +79,20 @@ mod tests {
         for (free, expected) in rows {
             assert_eq!(share(free), expected, "{free} free");
         }
+    }
+
+    /// What a client with many keys needs: the figure in the crate's documentation.
+    #[test]
+    fn a_client_with_136_keys_fills_a_default_store() {
+        let (mut free, mut keys) = (DEFAULT_CAPACITY, 0);
+        while free > 0 {
+            let mut held = 0;
+            while free > 0 && held < share(free) {
+                (held, free) = (held + 1, free - 1);
+            }
+            keys += 1;
+        }
+        assert_eq!(keys, 136);
     }
 
     #[test]

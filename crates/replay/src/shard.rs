@@ -53,12 +53,14 @@ impl Shard {
         if self.buckets(proof.source).contain(proof) {
             return Err(ReplayError::Replayed);
         }
-        shared.horizon.check(proof.source, proof.second)?;
         // Its bucket would be dropped at once. The pipeline does not ask for such a proof, unless
-        // the clock went on between its check and this one.
+        // the clock went on between its check and this one. That is the proof's own fault, and said
+        // before the horizon speaks: others of its second may have been dropped just now, and
+        // nobody has set a clock.
         if now.second() > proof.last_acceptable {
-            return Err(ReplayError::Forgotten);
+            return Err(ReplayError::TooOld);
         }
+        shared.horizon.check(proof.source, proof.second, now)?;
         self.make_room(proof, held, now, shared)?;
         self.owners.add(proof.owner);
         self.buckets_mut(proof.source)

@@ -50,7 +50,7 @@ impl MemoryStore {
     /// An empty store that remembers from now on.
     pub fn new(config: MemoryStoreConfig, now: Now) -> Self {
         let start = match config.after_restart() {
-            AfterRestart::RefuseOlder => Some(now.second()),
+            AfterRestart::RefuseOlder => Some(now),
             AfterRestart::Accept => None,
         };
         Self {

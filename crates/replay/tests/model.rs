@@ -37,7 +37,8 @@ enum Step {
 #[derive(Debug)]
 struct Model {
     capacity: usize,
-    start: Option<u64>,
+    /// By the wall clock, and in milliseconds by the other.
+    start: Option<(u64, u64)>,
     buckets: HashMap<FreshnessSource, BTreeMap<u64, Bucket>>,
     mark: HashMap<FreshnessSource, u64>,
 }
@@ -55,12 +56,19 @@ impl Model {
         if self.live().any(|(other, _)| other == proof) {
             return Err(ReplayError::Replayed);
         }
-        if self.start.is_some_and(|start| proof.second <= start) {
-            return Err(ReplayError::PredatesStart);
-        }
         let last = proof.second + past;
+        if wall > last {
+            return Err(ReplayError::TooOld);
+        }
+        // A proof is refused that is as old as the process, by the wall clock then or now.
+        if let Some((start, started)) = self.start {
+            let uptime = (clock - started) / 1_000;
+            if proof.second <= start || proof.second + uptime <= wall {
+                return Err(ReplayError::PredatesStart);
+            }
+        }
         let marked = self.mark.get(&proof.source);
-        if marked.is_some_and(|mark| proof.second <= *mark) || wall > last {
+        if marked.is_some_and(|mark| proof.second <= *mark) {
             return Err(ReplayError::Forgotten);
         }
         let wait = |(_, bucket): (Proof, &Bucket)| {
@@ -141,6 +149,7 @@ proptest! {
     fn the_store_gives_the_answers_of_the_model(
         capacity in 0..60_usize,
         start in prop::option::of(0..9_u64),
+        started in 0..3_000_u64,
         steps in steps(),
     ) {
         let after_restart = match start {
@@ -150,8 +159,8 @@ proptest! {
         let config = MemoryStoreConfig::default()
             .with_capacity(capacity)
             .with_after_restart(after_restart);
-        let start = start.map(|start| T + start);
-        let (mut wall, mut clock) = (start.unwrap_or(T), 0);
+        let (mut wall, mut clock) = (T + start.unwrap_or(0), started);
+        let start = start.map(|start| (T + start, started));
         let store = MemoryStore::new(config, now(wall, clock));
         let mut model = Model {
             capacity,

@@ -1,8 +1,8 @@
 //! Two million steps of a check like the pipeline's: the window first, the store last.
 //!
 //! In one schedule the wall clock is set back and forward, the window is narrowed and widened by
-//! reloads, the store runs full, and the process restarts. Whatever happens, a proof is admitted at
-//! most once. `KEYBOUND_SEED=n cargo test -p keybound-replay --test simulation` replays a run.
+//! reloads, the store runs full, and the process restarts, sometimes with a clock that is behind and
+//! set right later. Whatever happens, a proof is admitted at most once. `KEYBOUND_SEED=n cargo test -p keybound-replay --test simulation` replays a run.
 #![cfg(not(loom))]
 #![expect(
     clippy::expect_used,
@@ -41,7 +41,12 @@ fn a_proof_is_admitted_at_most_once_ever() {
         ("replayed", seen.replayed),
         ("forgotten", seen.forgotten),
         ("replayed and forgotten", seen.replay_forgotten),
+        ("too old when the store was asked", seen.too_old),
         ("predates start", seen.predates_start),
+        (
+            "replayed after a start with a clock behind",
+            seen.replay_behind,
+        ),
         ("over quota", seen.over_quota),
         ("full", seen.full),
         ("replay while full or over quota", seen.replay_in_need),
@@ -50,6 +55,7 @@ fn a_proof_is_admitted_at_most_once_ever() {
         ("narrowed", seen.narrowed),
         ("widened", seen.widened),
         ("restarts", seen.restarts),
+        ("restarts with a clock behind", seen.restarts_behind),
     ] {
         assert!(times >= 20, "seed {seed}: {what} only {times} times");
     }
@@ -61,6 +67,16 @@ struct Proof {
     owner: u64,
     source: FreshnessSource,
     second: u64,
+}
+
+/// When a proof was admitted last.
+#[derive(Clone, Copy, Debug)]
+struct Admission {
+    life: u64,
+    /// By the wall clock, in seconds.
+    second: u64,
+    /// How far the wall clock was ahead of the other, in milliseconds.
+    offset: u64,
 }
 
 /// How long an owner's proofs of one second must be remembered. All of them are in one shard.
@@ -76,7 +92,9 @@ struct Seen {
     replayed: u64,
     forgotten: u64,
     replay_forgotten: u64,
+    too_old: u64,
     predates_start: u64,
+    replay_behind: u64,
     over_quota: u64,
     full: u64,
     replay_in_need: u64,
@@ -85,6 +103,7 @@ struct Seen {
     narrowed: u64,
     widened: u64,
     restarts: u64,
+    restarts_behind: u64,
 }
 
 #[derive(Debug)]
@@ -97,10 +116,13 @@ struct Simulation {
     clock: u64,
     window: Window,
     store: MemoryStore,
-    start: u64,
+    /// The start of the store, by both clocks.
+    start: (u64, u64),
+    /// What the wall clock is behind since the start, in milliseconds, until it is set right.
+    behind: u64,
     names: u64,
-    /// Every proof that was ever admitted, and in which life of the store.
-    admitted: HashMap<u64, u64>,
+    /// Every proof that was ever admitted.
+    admitted: HashMap<u64, Admission>,
     /// Some of the proofs that a thief has read.
     stolen: Vec<Proof>,
     /// What this store must still know, and up to where it may have forgotten.
@@ -123,7 +145,8 @@ impl Simulation {
             clock,
             window: Window::new(5, 2),
             store: MemoryStore::new(config, now(wall, clock)),
-            start: wall / 1_000,
+            start: (wall, clock),
+            behind: 0,
             names: 0,
             admitted: HashMap::new(),
             stolen: Vec::new(),
@@ -171,14 +194,18 @@ impl Simulation {
         }
     }
 
-    /// What the pipeline does: the window, and only then the store.
+    /// What the pipeline does: the window, and only then the store. Some requests wait in between.
     fn send(&mut self, proof: Proof) {
         let stamp = NumericDate::from_secs(proof.second);
-        let moment = now(self.wall, self.clock);
-        if self.window.position(stamp, moment.wall()) != Position::Inside {
+        let arrival = now(self.wall, self.clock).wall();
+        if self.window.position(stamp, arrival) != Position::Inside {
             return;
         }
         let last = self.window.last_acceptable(stamp);
+        if self.below(50) == 0 {
+            self.pass_time();
+        }
+        let moment = now(self.wall, self.clock);
         let presented = entry(proof.name, proof.owner, proof.source, proof.second, last);
         let answer = self.store.check_and_insert(&presented, moment).map(drop);
         self.judge(proof, last, answer);
@@ -187,19 +214,28 @@ impl Simulation {
     fn judge(&mut self, proof: Proof, last: u64, answer: Result<(), ReplayError>) {
         self.forget_what_has_passed();
         let context = format!("seed {}, step {}, {proof:?}", self.seed, self.step);
-        let life = self.admitted.get(&proof.name).copied();
+        let before = self.admitted.get(&proof.name).copied();
+        let life = before.map(|admission| admission.life);
         let forgettable = self
             .mark
             .get(&proof.source)
             .is_some_and(|mark| proof.second <= *mark);
-        let predates = proof.second <= self.start;
+        let (start, started) = self.start;
+        let uptime = (self.clock - started) / 1_000;
+        let by_the_clock_now = proof.second + uptime <= self.second();
+        let predates = proof.second <= start / 1_000 || by_the_clock_now;
         // What comes of a proof that this store has admitted, whatever the state of the store.
         if life == Some(self.seen.restarts) {
             let known = self.retained.get(&proof.source);
             let known =
                 known.is_some_and(|buckets| buckets.contains_key(&(proof.second, proof.owner)));
             // A shard that nobody has asked may know it for longer than it must.
-            let late = !known && answer == Err(ReplayError::Forgotten);
+            let refused = [
+                Err(ReplayError::Forgotten),
+                Err(ReplayError::PredatesStart),
+                Err(ReplayError::TooOld),
+            ];
+            let late = !known && refused.contains(&answer);
             assert!(
                 late || answer == Err(ReplayError::Replayed),
                 "{answer:?}, {context}"
@@ -211,11 +247,9 @@ impl Simulation {
             Ok(()) => {
                 self.seen.admitted += 1;
                 assert!(!predates, "{context}");
-                // The documented residue: dated after the start, and admitted before it.
-                assert!(
-                    life.is_none_or(|life| life < self.seen.restarts),
-                    "{context}"
-                );
+                if let Some(before) = before {
+                    self.judge_residue(proof, before, &context);
+                }
                 self.admit(proof, last);
             }
             Err(ReplayError::Replayed) => {
@@ -229,9 +263,15 @@ impl Simulation {
                     "no window had passed by both clocks: {context}"
                 );
             }
+            Err(ReplayError::TooOld) => {
+                self.seen.too_old += 1;
+                assert!(self.second() > last, "{context}");
+            }
             Err(ReplayError::PredatesStart) => {
                 self.seen.predates_start += 1;
                 assert!(predates, "{context}");
+                let known = life.is_some_and(|life| life < self.seen.restarts);
+                self.seen.replay_behind += u64::from(known && proof.second > start / 1_000);
             }
             Err(ReplayError::OwnerQuota { .. }) => self.seen.over_quota += 1,
             Err(ReplayError::Full { .. }) => self.seen.full += 1,
@@ -245,8 +285,26 @@ impl Simulation {
         }
     }
 
+    /// The documented residue, without which nothing is admitted again: a store that was admitted to
+    /// is gone, and the proof was dated into the future then, or the clock has fallen behind what it
+    /// was, both at the start and now.
+    fn judge_residue(&self, proof: Proof, before: Admission, context: &str) {
+        let (start, started) = self.start;
+        let behind = |offset| offset < before.offset;
+        let fell_behind = behind(start - started) && behind(self.wall - self.clock);
+        assert!(
+            before.life < self.seen.restarts && (proof.second > before.second || fell_behind),
+            "admitted twice: {before:?}, {context}"
+        );
+    }
+
     fn admit(&mut self, proof: Proof, last: u64) {
-        self.admitted.insert(proof.name, self.seen.restarts);
+        let admission = Admission {
+            life: self.seen.restarts,
+            second: self.second(),
+            offset: self.wall - self.clock,
+        };
+        self.admitted.insert(proof.name, admission);
         let deadline = self.clock + (last + 1 - self.second()) * 1_000;
         let buckets = self.retained.entry(proof.source).or_default();
         let key = (proof.second, proof.owner);
@@ -276,6 +334,11 @@ impl Simulation {
     }
 
     fn pass_time(&mut self) {
+        // A second or two after the start the clock is set right, if it was behind.
+        if self.behind > 0 && self.below(4) == 0 {
+            self.wall += self.behind;
+            self.behind = 0;
+        }
         let milliseconds = self.below(700);
         self.wall += milliseconds;
         self.clock += milliseconds;
@@ -315,13 +378,22 @@ impl Simulation {
         self.window = window;
     }
 
-    /// Another store, of another size, that refuses what is older than itself.
+    /// Another store, of another size, that refuses what is older than itself. The clock of one
+    /// machine in two is behind when it starts: by up to two seconds, a minute, or an hour.
     fn restart(&mut self) {
+        if self.below(2) == 0 {
+            let reach = [2_000, 60_000, 3_600_000];
+            let at = usize::try_from(self.below(3)).expect("a small number");
+            let behind = 1 + self.below(reach[at]);
+            self.wall -= behind;
+            self.behind += behind;
+            self.seen.restarts_behind += 1;
+        }
         let capacity = [0, 1, 20, 100, 400, 1_500];
         let at = usize::try_from(self.below(6)).expect("a small number");
         let config = MemoryStoreConfig::default().with_capacity(capacity[at]);
         self.store = MemoryStore::new(config, now(self.wall, self.clock));
-        self.start = self.second();
+        self.start = (self.wall, self.clock);
         self.retained.clear();
         self.mark.clear();
         self.seen.restarts += 1;

@@ -7,7 +7,7 @@ use crate::policy::{Binding, RoutePolicy, Spending};
 use crate::proof::ExaminedProof;
 use crate::reason::Reason;
 use crate::rejection::{Facts, Fault, Rejection};
-use crate::replay::{FirstUse, ReplayEntry, ReplayError};
+use crate::replay::{FirstUse, FreshnessSource, ReplayEntry, ReplayError};
 use crate::verdict::{Admitted, Unavailable, Verdict, VerifiedOnly};
 use crate::verified_token::VerifiedToken;
 
@@ -229,6 +229,12 @@ impl Unspent {
             Ok(first_use) if first_use.is_for(self.entry.key()) => Verdict::Allow(self.admitted),
             Ok(_) | Err(ReplayError::Unavailable) => fail(Reason::ReplayUnavailable, None),
             Err(ReplayError::Replayed) => deny(Reason::ProofReplayed),
+            // The clock went on between the check of the date and this one, and the answer is that
+            // of the former (DPOP-4.3-11, RFC 9449 section 4.3; DPOP-11.1-5, section 11.1).
+            Err(ReplayError::TooOld) => deny(match self.entry.source() {
+                FreshnessSource::Iat => Reason::ProofIatTooOld,
+                FreshnessSource::Nonce => Reason::ProofNonceStale,
+            }),
             Err(ReplayError::PredatesStart) => deny(Reason::ProofPredatesStart),
             Err(ReplayError::Forgotten) => fail(Reason::ReplayForgotten, None),
             Err(ReplayError::OwnerQuota { retry_after }) => {
