@@ -52,23 +52,22 @@ fn an_answer_that_breaks_off_is_broken_for_the_client_too() {
     let scene = Scene::new();
     let (plain, tls) = (scene.gateway.plain(), scene.gateway.tls());
     for path in ["/orders/cut-length", "/orders/cut-chunked"] {
-        let answers = [
-            ("HTTP/1.1", http1::send(plain, &scene.request(path))),
-            ("TLS", {
-                let stream = scene.tls.connect(tls, &[b"http/1.1"]);
-                http1::send_over(stream, &scene.request(path))
-            }),
-            ("HTTP/2", http2::send(plain, &scene.request(path))),
-        ];
-        for (how, answer) in answers {
-            assert_eq!(
-                (answer.status, answer.whole),
-                (200, false),
-                "{path} over {how}"
-            );
+        let octets = || scene.request(path).octets();
+        let stream = scene.tls.connect(tls, &[b"http/1.1"]);
+        for (how, read) in [
+            ("HTTP/1.1", http1::exchange(plain, &octets())),
+            ("TLS", http1::exchange_over(stream, &octets())),
+        ] {
+            // The reset may overtake what came before it: then there is no answer at all.
+            let answer = read.ok().and_then(|read| Answer::read(&read, false));
+            let read = answer.map_or((200, false), |answer| (answer.status, answer.whole));
+            assert_eq!(read, (200, false), "{path} over {how}");
         }
+        let answer = http2::send(plain, &scene.request(path));
+        assert_eq!((answer.status, answer.whole), (200, false), "{path}");
     }
     // The same clients see a whole answer where there is one.
     assert!(http1::send(plain, &scene.request("/orders")).whole);
     assert!(http2::send(plain, &scene.request("/orders")).whole);
+    assert_eq!(scene.upstream.count(), 8);
 }

@@ -47,8 +47,13 @@ pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// A server may answer and hang up before it has read everything, so what was read counts.
-fn exchange_over(mut stream: impl Read + Write, octets: &[u8]) -> io::Result<Vec<u8>> {
+/// Sends octets over a stream of the caller's, and reads to its end. A server may answer and hang up
+/// before it has read everything, so what was read counts.
+///
+/// # Errors
+///
+/// If nothing could be written and nothing came.
+pub fn exchange_over(mut stream: impl Read + Write, octets: &[u8]) -> io::Result<Vec<u8>> {
     let written = stream.write_all(octets).and_then(|()| stream.flush());
     let mut answer = Vec::new();
     // However it ends: a reset may follow an answer.
