@@ -246,10 +246,10 @@ impl Simulation {
         match answer {
             Ok(()) => {
                 self.seen.admitted += 1;
-                assert!(!predates, "{context}");
                 if let Some(before) = before {
                     self.judge_residue(proof, before, &context);
                 }
+                assert!(!predates, "{context}");
                 self.admit(proof, last);
             }
             Err(ReplayError::Replayed) => {
