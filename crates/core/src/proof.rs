@@ -363,9 +363,9 @@ fn check_freshness(
         context.route.nonce(),
     ) {
         (Some(nonce), Spending::Spend, _) => {
-            let freshness = check_nonce(nonce, request, context, now)?;
+            // Precedence of the decision table: iat before a nonce that is there.
             check_iat(claims.iat, SANITY, now)?;
-            Ok(freshness)
+            check_nonce(nonce, request, context, now)
         }
         // DPOP-11.3-1, RFC 9449 section 11.3: leaving the nonce out is no way around it. It comes
         // before iat, because a nonce cures a wrong clock.

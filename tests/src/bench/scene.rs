@@ -13,7 +13,7 @@ use keybound::{
     TokenStage, Verdict, VerifiedToken,
 };
 use keybound_hyper::{Authorities, Decision, Guard, Keys, NonceRing, Site};
-use keybound_replay::{Clock, MemoryStore, MemoryStoreConfig, ReplayStore};
+use keybound_replay::{AfterRestart, Clock, MemoryStore, MemoryStoreConfig, ReplayStore};
 
 use crate::harness::{AUDIENCE, Client, ISSUER, Issuer, PrivateKey};
 
@@ -89,7 +89,7 @@ impl Scene {
                 .keys(ISSUER, Keys::Fixed(Arc::new(keys())))
                 .build()
                 .unwrap();
-            let store = MemoryStore::new(MemoryStoreConfig::default(), clock.now());
+            let store = MemoryStore::new(store_config(), clock.now());
             let nonces = NonceRing::generate(clock.now().wall()).unwrap();
             let authorities = Authorities::new().with(HOST_SENT, origin.clone()).unwrap();
             Guard::builder(site, Arc::new(store), clock, nonces).build(authorities)
@@ -99,7 +99,7 @@ impl Scene {
             route: route(),
             keys: keys(),
             nonces: NonceKeys::new(NonceKey::new(1, [7; 32])),
-            store: MemoryStore::new(MemoryStoreConfig::default(), clock.now()),
+            store: MemoryStore::new(store_config(), clock.now()),
             clock,
             origin,
             guard,
@@ -249,3 +249,8 @@ const TOKEN_OCTETS: usize = 700;
 
 /// The generation of the issuer's keys.
 const GENERATION: u64 = 1;
+
+/// Proofs are dated in the second of the start.
+fn store_config() -> MemoryStoreConfig {
+    MemoryStoreConfig::default().with_after_restart(AfterRestart::Accept)
+}

@@ -184,6 +184,7 @@ fn stores() -> Vec<Outcome> {
         ReplayError::Replayed,
         ReplayError::PredatesStart,
         ReplayError::Forgotten,
+        ReplayError::TooOld,
         ReplayError::OwnerQuota { retry_after: 1 },
         ReplayError::Full { retry_after: 1 },
         ReplayError::Unavailable,
