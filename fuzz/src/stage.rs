@@ -32,7 +32,7 @@ pub(crate) enum Signatures {
 
 impl CryptoProvider for Signatures {
     fn algorithms(&self) -> &[Algorithm] {
-        &Algorithm::ALL
+        Algorithm::ALL
     }
 
     fn sha256(&self, parts: &[&[u8]]) -> [u8; 32] {

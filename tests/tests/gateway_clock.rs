@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keybound_tests::gateway::{Config, Request, Scene, missing, now};
 use keybound_tests::harness::ISSUER;
@@ -63,12 +63,14 @@ fn outcome(scene: &Scene, request: &Request) -> (u16, Option<String>) {
     if status == 200 {
         return (status, None);
     }
-    loop {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
         if let Some(reason) = scene.gateway.reasons().get(before) {
             return (status, Some(reason.clone()));
         }
         thread::sleep(Duration::from_millis(5));
     }
+    panic!("no line in the log for the answer {status}");
 }
 
 fn refused(status: u16, reason: &str) -> (u16, Option<String>) {
@@ -76,6 +78,9 @@ fn refused(status: u16, reason: &str) -> (u16, Option<String>) {
 }
 
 const HOUR: u64 = 3_600;
+
+/// Longer than a line takes to be written on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_clock_set_back_revives_no_proof_and_refuses_until_it_has_caught_up() {

@@ -422,6 +422,7 @@ mod tests {
         assert_eq!(headers, map(&[("dpop-nonce", "n")]));
     }
 
+    // rules: HTTP-5.3-2 (negative)
     #[test]
     fn a_trailer_section_carries_no_framing_routing_or_credentials() {
         for name in [
