@@ -44,7 +44,10 @@ pub fn introspection(data: &[u8]) -> bool {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it lives on the stack for one match")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack for one match"
+)]
 enum Asked {
     No,
     Yes(Option<Confirmed>),
