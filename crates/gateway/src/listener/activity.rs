@@ -2,20 +2,35 @@ use core::pin::Pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll};
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 
 use super::socket::Abort;
 use crate::proxy::{Body, BoxError};
 
 /// The requests that are under way on one connection.
-#[derive(Default)]
 pub(super) struct Activity {
     requests: AtomicUsize,
     changed: Notify,
+    // When the client last had room for a frame of an answer.
+    taken: Mutex<Instant>,
+    // Answers with a frame that waits for such room.
+    waiting: AtomicUsize,
+}
+
+impl Default for Activity {
+    fn default() -> Self {
+        Self {
+            requests: AtomicUsize::default(),
+            changed: Notify::default(),
+            taken: Mutex::new(Instant::now()),
+            waiting: AtomicUsize::default(),
+        }
+    }
 }
 
 impl Activity {
@@ -24,6 +39,25 @@ impl Activity {
         self.requests.fetch_add(1, Ordering::SeqCst);
         self.changed.notify_one();
         Busy(Arc::clone(self))
+    }
+
+    /// Resolves when answers wait for the client, and it has had no room for any of them for so
+    /// long. That the socket takes octets says nothing here: an HTTP/2 client can leave the windows
+    /// of its streams shut and still answer pings.
+    pub(super) async fn stuck(&self, longest: Duration) {
+        loop {
+            let taken = *self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            let waiting = self.waiting.load(Ordering::SeqCst) > 0;
+            let since = if waiting { taken } else { Instant::now() };
+            if waiting && taken.elapsed() >= longest {
+                return;
+            }
+            sleep_until(since + longest).await;
+        }
+    }
+
+    fn took(&self) {
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     /// Resolves when no request has been under way for so long. hyper has a deadline for the next
@@ -55,16 +89,43 @@ impl Drop for Busy {
 pub(super) struct Watched {
     body: Body,
     abort: Abort,
-    _busy: Busy,
+    busy: Busy,
+    turn: Turn,
+}
+
+/// Who is to act next, for the next frame of an answer to go out.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Turn {
+    Ours,
+    Client,
 }
 
 impl Watched {
     pub(super) fn new(body: Body, abort: Abort, busy: Busy) -> Self {
-        Self {
+        let mut watched = Self {
             body,
             abort,
-            _busy: busy,
+            busy,
+            turn: Turn::Ours,
+        };
+        watched.busy.0.took();
+        // HTTP/2 asks for the first frame only when there is a window for it.
+        watched.turn(Turn::Client);
+        watched
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        let activity = &self.busy.0;
+        match (self.turn, turn) {
+            (Turn::Ours, Turn::Client) => {
+                activity.waiting.fetch_add(1, Ordering::SeqCst);
+            }
+            (Turn::Client, Turn::Ours) => {
+                activity.waiting.fetch_sub(1, Ordering::SeqCst);
+            }
+            (Turn::Ours, Turn::Ours) | (Turn::Client, Turn::Client) => {}
         }
+        self.turn = turn;
     }
 }
 
@@ -76,10 +137,15 @@ impl http_body::Body for Watched {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.busy.0.took();
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         if let Poll::Ready(Some(Err(_))) = frame {
             self.abort.request();
         }
+        self.turn(match frame {
+            Poll::Ready(Some(Ok(_))) => Turn::Client,
+            Poll::Ready(Some(Err(_)) | None) | Poll::Pending => Turn::Ours,
+        });
         frame
     }
 
@@ -89,5 +155,11 @@ impl http_body::Body for Watched {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.turn(Turn::Ours);
     }
 }

@@ -1,6 +1,7 @@
 use core::convert::Infallible;
 use core::future::Future;
 use core::pin::pin;
+use core::time::Duration;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -93,7 +94,7 @@ pub(super) async fn serve<C, H, F>(
     // Without this, small frames wait for the peer's acknowledgement; if it fails they do.
     let _latency = stream.set_nodelay(true);
     let abort = Abort::default();
-    let socket = Socket::new(stream, abort.clone());
+    let socket = Socket::new(stream, abort.clone(), settings.idle_timeout);
     // One deadline for what comes before the first request line. hyper's own begins later.
     let begin = async {
         match tls {
@@ -158,7 +159,7 @@ async fn serve_http<S, H, F>(
     let activity = Arc::new(Activity::default());
     let max_header_bytes = settings.max_header_bytes;
     let service = service_fn({
-        let activity = Arc::clone(&activity);
+        let (activity, abort) = (Arc::clone(&activity), abort.clone());
         move |request: Request<Incoming>| {
             let busy = activity.begin();
             let abort = abort.clone();
@@ -173,7 +174,7 @@ async fn serve_http<S, H, F>(
         }
     });
     let io = TokioIo::new(stream);
-    let idle = activity.idle(settings.idle_timeout);
+    let longest = settings.idle_timeout;
     match protocol {
         Protocol::Http1 => {
             let connection = http1::Builder::new()
@@ -182,7 +183,7 @@ async fn serve_http<S, H, F>(
                 .max_header_size(settings.max_header_bytes)
                 .max_buf_size(settings.max_header_bytes.max(BUFFER))
                 .serve_connection(io, service);
-            drive(connection, draining, idle).await;
+            drive(connection, draining, &activity, longest, &abort).await;
         }
         Protocol::Http2 => {
             // Above the limit that the head is checked for, so that most get an answer with a date.
@@ -194,27 +195,35 @@ async fn serve_http<S, H, F>(
                 .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
                 .keep_alive_interval(settings.idle_timeout)
                 .serve_connection(io, service);
-            drive(connection, draining, idle).await;
+            drive(connection, draining, &activity, longest, &abort).await;
         }
     }
 }
 
 /// Runs a connection until it ends, is idle for too long, or the listener drains; in the last two
-/// cases the requests under way are finished first.
+/// cases the requests under way are finished first. A peer that takes nothing of its answers, or
+/// does not go when it is asked to, is cut off.
 async fn drive<C: GracefulConnection>(
     connection: C,
     mut draining: watch::Receiver<()>,
-    idle: impl Future<Output = ()>,
+    activity: &Activity,
+    longest: Duration,
+    abort: &Abort,
 ) {
     let mut connection = pin!(connection);
     tokio::select! {
         _ended = connection.as_mut() => return,
         // An error says that the sender is gone, which is the signal.
         _drained = draining.changed() => {}
-        () = idle => {}
+        () = activity.idle(longest) => {}
+        () = activity.stuck(longest) => return abort.request(),
     }
     connection.as_mut().graceful_shutdown();
-    let _ended = connection.await;
+    tokio::select! {
+        _ended = connection => {}
+        () = activity.idle(longest) => abort.request(),
+        () = activity.stuck(longest) => abort.request(),
+    }
 }
 
 /// Octets that one HTTP/1.1 connection may hold for reading, and as many for writing.

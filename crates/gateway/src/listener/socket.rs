@@ -1,11 +1,13 @@
 use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
 /// A wish that a connection end in a reset. Shared by the connection and its responses.
 #[derive(Clone, Default)]
@@ -22,20 +24,46 @@ impl Abort {
 ///
 /// HTTP/2 resets one stream instead of the connection, so it may go on long after an answer was cut
 /// short; its end is then a reset for everyone, which costs nothing once the streams are gone.
+///
+/// A write that the peer lets make no progress for too long fails: a peer that never reads must not
+/// hold its place among the connections for ever.
 pub(super) struct Socket {
     stream: TcpStream,
     abort: Abort,
+    longest_block: Duration,
+    // Runs while a write is blocked.
+    blocked: Option<Pin<Box<Sleep>>>,
     // Octets that were read to see which protocol is spoken, and are still to be read.
     begun: Vec<u8>,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, abort: Abort) -> Self {
+    pub(super) fn new(stream: TcpStream, abort: Abort, longest_block: Duration) -> Self {
         Self {
             stream,
             abort,
+            longest_block,
+            blocked: None,
             begun: Vec::new(),
         }
+    }
+
+    /// Passes on what came of a write, unless writes have been blocked for too long.
+    fn bounded(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.blocked = None;
+            return written;
+        }
+        let longest = self.longest_block;
+        let blocked = self.blocked.get_or_insert_with(|| Box::pin(sleep(longest)));
+        ready!(blocked.as_mut().poll(cx));
+        // What the kernel still holds for this peer goes with the connection.
+        self.abort.request();
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -72,7 +100,8 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, octets)
+        let written = Pin::new(&mut self.stream).poll_write(cx, octets);
+        self.bounded(written, cx)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -88,7 +117,8 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.bounded(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-use http::{Request, StatusCode, Version};
+use http::{Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper::client::conn::http2::{Builder, SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -13,6 +13,8 @@ use tokio::time::Instant;
 
 use super::echo;
 use crate::config::HttpSettings;
+use crate::listener::Peer;
+use crate::proxy::Body;
 use crate::test_support::{Server, settings, upstream, within};
 
 async fn connect(server: &Server) -> (SendRequest<Empty<Bytes>>, JoinHandle<()>) {
@@ -131,5 +133,29 @@ async fn an_answer_that_is_cut_short_resets_its_stream_and_no_other() {
         assert_eq!(answer.status(), StatusCode::OK);
         let error = within(answer.into_body().collect()).await.unwrap_err();
         assert!(!error.is_closed(), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_opens_no_window_is_cut_off_though_it_answers_pings() {
+    let settings = HttpSettings {
+        idle_timeout: Duration::from_millis(300),
+        ..settings()
+    };
+    for size in [1, 1_000_000] {
+        let server = Server::start(settings.clone(), None, move |_: &Peer| {
+            move |_: Request<Incoming>| async move { Response::new(Body::full(vec![b'x'; size])) }
+        })
+        .await;
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        let (mut client, connection) = Builder::new(TokioExecutor::new())
+            .initial_stream_window_size(0)
+            .handshake(TokioIo::new(stream))
+            .await
+            .unwrap();
+        let task = tokio::spawn(connection);
+        let answer = within(client.send_request(get(&[]))).await.unwrap();
+        let _ended = within(task).await.unwrap();
+        drop(answer);
     }
 }

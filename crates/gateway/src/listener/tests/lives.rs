@@ -1,9 +1,11 @@
 //! Connections that go on, are idle, or are told to end.
 
 use core::time::Duration;
+use std::io;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -95,4 +97,62 @@ async fn a_long_answer_is_not_idleness() {
     let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     let answer = exchange(server.address, request).await;
     assert!(answer.ends_with("slow"), "{answer}");
+}
+
+fn short_lived() -> HttpSettings {
+    HttpSettings {
+        idle_timeout: Duration::from_millis(500),
+        ..settings()
+    }
+}
+
+async fn large(_: Request<Incoming>) -> Response<Body> {
+    Response::new(Body::full(vec![b'x'; 100_000_000]))
+}
+
+#[tokio::test]
+async fn a_client_that_reads_none_of_its_answers_is_cut_off() {
+    let server = Server::start(short_lived(), None, echo).await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    // Small answers, more of them than all buffers hold; nothing is under way when writing stops.
+    let target = "x".repeat(4_000);
+    let requests = format!("GET /{target} HTTP/1.1\r\nHost: a\r\n\r\n").repeat(100);
+    let pipeline = async { while client.write_all(requests.as_bytes()).await.is_ok() {} };
+    within(pipeline).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_a_large_answer_is_reset() {
+    let server = Server::start(short_lived(), None, |_: &Peer| large).await;
+    let mut client = send(server.address, GET).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (_, end) = rest(&mut client).await;
+    assert_eq!(
+        end.map_err(|error| error.kind()),
+        Err(io::ErrorKind::ConnectionReset)
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_gets_all_of_its_answer() {
+    let server = Server::start(short_lived(), None, |_: &Peer| large).await;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let mut client = send(server.address, request).await;
+    head(&mut client).await;
+    let (mut buffer, mut read) = (vec![0; 10_000_000], 0);
+    loop {
+        let mut part = 0;
+        while part < buffer.len() {
+            match within(client.read(&mut buffer[part..])).await.unwrap() {
+                0 => break,
+                octets => part += octets,
+            }
+        }
+        if part == 0 {
+            break;
+        }
+        read += part;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(read, 100_000_000);
 }
