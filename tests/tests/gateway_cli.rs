@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use keybound_tests::binary;
+use keybound_tests::gateway::Tls;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -104,6 +105,63 @@ fn check_says_where_what_and_which_key_was_meant() {
             errors.iter().map(whole).any(|error| error == expected),
             "{errors:#?}"
         );
+    }
+}
+
+// What needs no network is checked, so that a valid file is one that starts.
+#[test]
+fn check_refuses_what_serve_would_refuse_and_in_the_same_words() {
+    let issuer = |keys: &str| {
+        format!("[[issuer]]\nissuer = \"urn:a\"\naudience = [\"a\"]\n{keys}\n\n[[upstream]]")
+    };
+    let tls = "tls = { certificate = \"tls.pem\", key = \"other.key\" }\n\n[[upstream]]";
+    for (from, to, expected) in [
+        (
+            "[[upstream]]",
+            tls.to_owned(),
+            "keybound.toml:6:40: \"key\" is of no use: keys may not be consistent: KeyMismatch",
+        ),
+        (
+            "url = ",
+            "ca_file = \"junk.pem\"\nurl = ".to_owned(),
+            "keybound.toml:8:11: \"ca_file\" is of no use: invalid peer certificate: BadEncoding",
+        ),
+        (
+            "[[upstream]]",
+            issuer("jwks_uri = \"https://as:0/jwks\""),
+            "keybound.toml:9:12: \"jwks_uri\": not an absolute URL of ASCII characters without a fragment",
+        ),
+        (
+            "[[upstream]]",
+            issuer("jwks_file = \"junk.json\""),
+            "keybound.toml:9:13: \"jwks_file\": junk.json: not a JWK Set: a JSON object with an array \"keys\"",
+        ),
+        (
+            "[[upstream]]",
+            issuer("jwks_file = \"none.json\""),
+            "keybound.toml:9:13: \"jwks_file\": none.json: No such file or directory (os error 2)",
+        ),
+    ] {
+        let folder = folder(from, &to);
+        Tls::generate().write_to(folder.path());
+        fs::rename(
+            folder.path().join("tls.key"),
+            folder.path().join("other.key"),
+        )
+        .unwrap();
+        Tls::generate().write_to(folder.path());
+        fs::write(folder.path().join("junk.json"), "{\"junk\":").unwrap();
+        fs::write(
+            folder.path().join("junk.pem"),
+            "-----BEGIN CERTIFICATE-----\nanVuaw==\n-----END CERTIFICATE-----\n",
+        )
+        .unwrap();
+        for command in ["check", "serve"] {
+            let output = run(folder.path(), &[command, "--config", "keybound.toml"]);
+            assert_eq!((code(&output), text(&output.stdout)), (1, ""), "{command}");
+            let said = text(&output.stderr).trim_end();
+            assert_eq!(said.trim_start_matches("keybound: "), expected);
+        }
     }
 }
 

@@ -1,10 +1,11 @@
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
 
 use crate::config::{Config, LoadError};
-use crate::serve::provider;
+use crate::serve::{self, SiteFailure, provider};
 
 /// What to check.
 #[derive(Debug, clap::Args)]
@@ -35,7 +36,7 @@ struct Finding {
 }
 
 pub(super) fn run(args: &Args) -> ExitCode {
-    let loaded = Config::load(&args.config, provider().algorithms());
+    let loaded = load(&args.config);
     if args.json {
         let outcome = Outcome::new(&loaded);
         let code = if outcome.valid {
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
 }
 
 impl Outcome {
-    fn new(loaded: &Result<Config, LoadError>) -> Self {
+    fn new(loaded: &Result<Config, Invalid>) -> Self {
         match loaded {
             Ok(config) => Self {
                 valid: true,
@@ -77,29 +78,61 @@ impl Outcome {
             },
             Err(error) => Self {
                 valid: false,
-                errors: findings(error),
+                errors: error.findings(),
                 warnings: Vec::new(),
             },
         }
     }
 }
 
-fn findings(error: &LoadError) -> Vec<Finding> {
-    match error {
-        LoadError::Unreadable { path, kind } => vec![Finding {
-            file: path.display().to_string(),
+/// Everything that `serve` does before it uses the network.
+fn load(file: &Path) -> Result<Config, Invalid> {
+    let config = Config::load(file, &*provider()).map_err(Invalid::Load)?;
+    match serve::check(&config) {
+        Ok(()) => Ok(config),
+        Err(error) => Err(Invalid::Site(file.to_owned(), error)),
+    }
+}
+
+/// Why `serve` would not start.
+enum Invalid {
+    Load(LoadError),
+    Site(PathBuf, SiteFailure),
+}
+
+impl Invalid {
+    fn findings(&self) -> Vec<Finding> {
+        match self {
+            Self::Load(LoadError::Unreadable { path, error }) => vec![Finding::of(path, error)],
+            Self::Load(LoadError::Invalid(errors)) => errors
+                .iter()
+                .map(|error| Finding {
+                    line: Some(error.line),
+                    column: Some(error.column),
+                    ..Finding::of(&error.file, &error.problem)
+                })
+                .collect(),
+            Self::Site(path, error) => vec![Finding::of(path, error)],
+        }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Load(error) => error.fmt(f),
+            Self::Site(path, error) => write!(f, "{}: {error}", path.display()),
+        }
+    }
+}
+
+impl Finding {
+    fn of(file: &Path, message: &dyn fmt::Display) -> Self {
+        Self {
+            file: file.display().to_string(),
             line: None,
             column: None,
-            message: kind.to_string(),
-        }],
-        LoadError::Invalid(errors) => errors
-            .iter()
-            .map(|error| Finding {
-                file: error.file.display().to_string(),
-                line: Some(error.line),
-                column: Some(error.column),
-                message: error.problem.to_string(),
-            })
-            .collect(),
+            message: message.to_string(),
+        }
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Args {
 
 /// Exits with 0 if the request would pass, and with 1 if not.
 pub(super) fn run(args: &Args) -> ExitCode {
-    let config = match Config::load(&args.config, provider().algorithms()) {
+    let config = match Config::load(&args.config, &*provider()) {
         Ok(config) => config,
         Err(error) => return fail(error),
     };

@@ -23,7 +23,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> ExitCode {
-    let config = match Config::load(&args.config, provider().algorithms()) {
+    let config = match Config::load(&args.config, &*provider()) {
         Ok(config) => config,
         Err(error) => return fail(error),
     };

@@ -1,15 +1,15 @@
 //! What several keys have in common.
 
-use core::net::IpAddr;
 use std::net::SocketAddr;
 
-use http::Uri;
 use keybound::Algorithm;
+use keybound_sources::PlainHttp;
+use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::error::Problem;
-use super::reader::{Item, Reader, Section, choose};
+use super::reader::{Reader, Section, choose};
 
 /// An IP address and a port. Names are not looked up: which address to bind is too important.
 pub(super) fn address(
@@ -23,33 +23,6 @@ pub(super) fn address(
         reader.report(text.at, Problem::NotAnAddress { key });
     }
     address
-}
-
-/// An http or https URL without user, query or fragment.
-pub(super) fn url(reader: &mut Reader<'_>, key: &'static str, text: Item<&str>) -> Option<Uri> {
-    let uri = text.value.parse::<Uri>().ok().filter(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.query().is_none()
-            && !text.value.contains(['#', '@'])
-            && uri.host().is_some_and(|host| !host.is_empty())
-    });
-    if uri.is_none() {
-        reader.report(text.at, Problem::NotAUrl { key });
-    }
-    uri
-}
-
-/// Whether what is sent there stays on this host or is encrypted.
-pub(super) fn is_protected(uri: &Uri) -> bool {
-    if uri.scheme_str() == Some("https") {
-        return true;
-    }
-    let host = uri.host().unwrap_or("");
-    let literal = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || literal
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 /// Algorithms by their JOSE names, all of them supported. `default` if the key is not there.
@@ -108,6 +81,23 @@ pub(super) fn certificates(
     }
 }
 
+/// The same, each of which can vouch for others.
+pub(super) fn trust_anchors(
+    reader: &mut Reader<'_>,
+    section: Section<'_, '_>,
+    key: &'static str,
+) -> Option<Option<Vec<CertificateDer<'static>>>> {
+    let anchors = certificates(reader, section, key)?;
+    for anchor in anchors.iter().flatten() {
+        if let Err(error) = RootCertStore::empty().add(anchor.clone()) {
+            let error = error.to_string();
+            reader.report(section.place_of(key), Problem::UnusableTls { key, error });
+            return None;
+        }
+    }
+    Some(anchors)
+}
+
 /// The text by which other tables, or requests, refer to this one. It must be the first of its kind.
 pub(super) fn name(
     reader: &mut Reader<'_>,
@@ -124,3 +114,6 @@ pub(super) fn name(
     names.push(value.clone());
     Some(value)
 }
+
+/// On loopback plain http is a normal case: a server of the same host, or a development.
+pub(super) const PLAIN_HTTP: PlainHttp = PlainHttp::DangerAllowOnLoopback;

@@ -1,9 +1,9 @@
 use core::error::Error;
 use core::fmt;
-use std::io;
 use std::path::PathBuf;
 
-use keybound::{PolicyError, RouteError, UriError};
+use keybound::{KeySetError, PolicyError, RouteError, UriError};
+use keybound_sources::UrlError;
 
 /// Why there is no configuration.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,7 +13,7 @@ pub(crate) enum LoadError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        kind: io::ErrorKind,
+        error: String,
     },
     /// Everything that is wrong with its contents, in the order of the file.
     Invalid(Vec<ConfigError>),
@@ -22,7 +22,7 @@ pub(crate) enum LoadError {
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable { path, kind } => write!(f, "{}: {kind}", path.display()),
+            Self::Unreadable { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Invalid(errors) => {
                 for (index, error) in errors.iter().enumerate() {
                     if index > 0 {
@@ -154,10 +154,10 @@ pub(crate) enum Problem {
     NotAnOrigin { error: UriError },
     /// An http origin without the setting that says so.
     PlainHttpOrigin,
-    /// Not an http or https URL of the kind that the key takes.
+    /// Not the http or https URL of an upstream.
     NotAUrl { key: &'static str },
-    /// Keys or metadata over plain http from another host: whoever is on the way could mint tokens.
-    PlainHttpKeys { key: &'static str },
+    /// Not a URL that keys or metadata may come from.
+    BadKeyUrl { key: &'static str, error: UrlError },
     /// Not a path that a route can have.
     BadPath(RouteError),
     /// Not a scope token (RFC 6749 section 3.3).
@@ -170,7 +170,7 @@ pub(crate) enum Problem {
     UnreadableFile {
         key: &'static str,
         path: PathBuf,
-        kind: io::ErrorKind,
+        error: String,
     },
     /// A file without what it should hold.
     BadFile {
@@ -178,6 +178,14 @@ pub(crate) enum Problem {
         path: PathBuf,
         expected: &'static str,
     },
+    /// A file without keys that could verify a token.
+    BadKeySet {
+        key: &'static str,
+        path: PathBuf,
+        error: KeySetError,
+    },
+    /// A certificate or key that TLS can do nothing with, or two that do not belong together.
+    UnusableTls { key: &'static str, error: String },
     /// A setting that has no effect beside another one; whoever wrote it expects one.
     WithoutEffect {
         key: &'static str,
@@ -249,9 +257,13 @@ impl fmt::Display for Problem {
                 f,
                 "\"{key}\" must be an http or https URL without user, query and fragment"
             ),
-            Self::PlainHttpKeys { key } => {
+            Self::BadKeyUrl {
+                key,
+                error: UrlError::Insecure,
+            } => {
                 write!(f, "\"{key}\" must be https, or http on a loopback address")
             }
+            Self::BadKeyUrl { key, error } => write!(f, "\"{key}\": {error}"),
             Self::BadPath(error) => write!(f, "{error}"),
             Self::NotAScope { scope } => write!(f, "\"{scope}\" is not a scope"),
             Self::BadRealm => f.write_str(
@@ -260,9 +272,13 @@ impl fmt::Display for Problem {
             Self::UnsupportedAlgorithm { algorithm } => {
                 write!(f, "this build cannot verify {algorithm}")
             }
-            Self::UnreadableFile { key, path, kind } => {
-                write!(f, "\"{key}\": {}: {kind}", path.display())
+            Self::UnreadableFile { key, path, error } => {
+                write!(f, "\"{key}\": {}: {error}", path.display())
             }
+            Self::BadKeySet { key, path, error } => {
+                write!(f, "\"{key}\": {}: {error}", path.display())
+            }
+            Self::UnusableTls { key, error } => write!(f, "\"{key}\" is of no use: {error}"),
             Self::BadFile {
                 key,
                 path,

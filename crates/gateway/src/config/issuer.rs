@@ -1,12 +1,13 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
-use http::Uri;
-use keybound::{Algorithm, LegacyTypes, MissingType};
+use keybound::crypto::CryptoProvider;
+use keybound::{Algorithm, KeySet, LegacyTypes, Limits, MissingType};
+use keybound_sources::{Discovery, SourceUrl, UrlError, WellKnown};
 
-use super::checks::{algorithms, is_protected, name, url};
+use super::checks::{PLAIN_HTTP, algorithms, name};
 use super::error::Problem;
-use super::reader::{Reader, Section};
+use super::reader::{Item, Reader, Section};
 use super::schema;
 use super::upstream::{UpstreamTrust, trust};
 
@@ -32,28 +33,14 @@ pub(crate) struct Issuer {
 }
 
 /// Where an issuer's keys are.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum KeySource {
-    /// In a file, which was read.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Its contents: a JWK Set.
-        document: Vec<u8>,
-    },
+    /// In a file, which holds a usable JWK Set now.
+    File(PathBuf),
     /// Behind a URL, as a JWK Set.
-    Uri(Uri),
+    Uri(SourceUrl),
     /// Named by metadata that the issuer publishes under its own name.
     Discovery(Discovery),
-}
-
-/// Where the metadata are.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Discovery {
-    /// RFC 8414: `/.well-known/oauth-authorization-server` before the issuer's path.
-    OAuth,
-    /// OpenID Connect Discovery 1.0: `/.well-known/openid-configuration` after it.
-    Oidc,
 }
 
 /// What a token looks like.
@@ -69,13 +56,14 @@ pub(crate) enum Profile {
 pub(super) fn read_all(
     reader: &mut Reader<'_>,
     root: Section<'_, '_>,
-    supported: &[Algorithm],
+    limits: &Limits,
+    provider: &dyn CryptoProvider,
 ) -> (Vec<Option<Issuer>>, Vec<String>) {
     let mut names = Vec::new();
     let all = root
         .subsections(reader, "issuer", &schema::ISSUER)
         .into_iter()
-        .map(|section| read(reader, section, supported, &mut names))
+        .map(|section| read(reader, section, limits, provider, &mut names))
         .collect();
     (all, names)
 }
@@ -83,15 +71,16 @@ pub(super) fn read_all(
 fn read(
     reader: &mut Reader<'_>,
     section: Section<'_, '_>,
-    supported: &[Algorithm],
+    limits: &Limits,
+    provider: &dyn CryptoProvider,
     names: &mut Vec<String>,
 ) -> Option<Issuer> {
     let issuer = name(reader, section, "issuer", names);
     section.require(reader, "audience");
     let audience = section.some_texts(reader, "audience");
-    let keys = key_source(reader, section);
+    let keys = key_source(reader, section, limits, provider);
     let trust = trust(reader, section);
-    let algorithms = algorithms(reader, section, supported, Algorithm::ALL);
+    let algorithms = algorithms(reader, section, provider.algorithms(), Algorithm::ALL);
     let profile = profile(reader, section);
     let leeway = section.seconds(reader, "leeway", 0..=120, 30);
     let max_lifetime = section.number(reader, "max_lifetime", 60..=31_536_000);
@@ -107,7 +96,12 @@ fn read(
     })
 }
 
-fn key_source(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Option<KeySource> {
+fn key_source(
+    reader: &mut Reader<'_>,
+    section: Section<'_, '_>,
+    limits: &Limits,
+    provider: &dyn CryptoProvider,
+) -> Option<KeySource> {
     let given: Vec<&'static str> = KEY_SOURCES
         .iter()
         .copied()
@@ -119,34 +113,59 @@ fn key_source(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Option<KeySo
         return None;
     }
     match given.first().copied() {
-        Some("jwks_file") => {
-            let (path, document) = reader.read_file(section, "jwks_file")?;
-            Some(KeySource::File { path, document })
-        }
+        Some("jwks_file") => jwks_file(reader, section, limits, provider),
         Some("jwks_uri") => {
             let text = section.text(reader, "jwks_uri")?;
-            let uri = url(reader, "jwks_uri", text)?;
-            if !is_protected(&uri) {
-                reader.report(text.at, Problem::PlainHttpKeys { key: "jwks_uri" });
-            }
-            Some(KeySource::Uri(uri))
+            let url = SourceUrl::parse(text.value, PLAIN_HTTP);
+            key_url(reader, "jwks_uri", text, url).map(KeySource::Uri)
         }
         Some(_) => {
-            let words = [("oauth", Discovery::OAuth), ("oidc", Discovery::Oidc)];
-            let discovery = section.choice(reader, "discovery", &words)?;
+            let words = [
+                ("oauth", WellKnown::OAuthAuthorizationServer),
+                ("oidc", WellKnown::OpenIdConfiguration),
+            ];
+            let document = section.choice(reader, "discovery", &words)?;
             // The metadata come from the issuer's own name.
             let issuer = section.text(reader, "issuer")?;
-            let uri = url(reader, "issuer", issuer)?;
-            if !is_protected(&uri) {
-                reader.report(issuer.at, Problem::PlainHttpKeys { key: "issuer" });
-            }
-            Some(KeySource::Discovery(discovery))
+            let discovery = Discovery::new(issuer.value, document, PLAIN_HTTP);
+            key_url(reader, "issuer", issuer, discovery).map(KeySource::Discovery)
         }
         None => {
             reader.report(section.at, Problem::ExactlyOne { keys: KEY_SOURCES });
             None
         }
     }
+}
+
+/// The file is read again while the gateway runs. What is wrong with it at the start is somebody's
+/// mistake, and he is there to hear of it.
+fn jwks_file(
+    reader: &mut Reader<'_>,
+    section: Section<'_, '_>,
+    limits: &Limits,
+    provider: &dyn CryptoProvider,
+) -> Option<KeySource> {
+    let key = "jwks_file";
+    let (path, document) = reader.read_file(section, key)?;
+    match KeySet::parse(&document, 0, limits, provider) {
+        Ok(_) => Some(KeySource::File(path)),
+        Err(error) => {
+            let problem = Problem::BadKeySet { key, path, error };
+            reader.report(section.place_of(key), problem);
+            None
+        }
+    }
+}
+
+fn key_url<T>(
+    reader: &mut Reader<'_>,
+    key: &'static str,
+    text: Item<&str>,
+    parsed: Result<T, UrlError>,
+) -> Option<T> {
+    parsed
+        .map_err(|error| reader.report(text.at, Problem::BadKeyUrl { key, error }))
+        .ok()
 }
 
 fn profile(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Option<Profile> {

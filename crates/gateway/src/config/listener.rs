@@ -7,10 +7,11 @@ use keybound::{Limits, Origin};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::checks::{address, certificates};
+use super::checks::{address, certificates, trust_anchors};
 use super::error::Problem;
 use super::reader::{Item, Reader, Section};
 use super::schema;
+use crate::listener::ServerTls;
 
 /// Where clients connect.
 #[derive(Debug)]
@@ -195,7 +196,7 @@ fn tls(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Option<Tls> {
         "client_certificate",
         &[("off", Asked::Off), ("request", Asked::Request)],
     );
-    let authorities = certificates(reader, section, "client_ca_file");
+    let authorities = trust_anchors(reader, section, "client_ca_file");
     let client_certificates = match (asked.unwrap_or(Asked::Off), authorities?) {
         (Asked::Request, Some(authorities)) => ClientCertificates::From(authorities),
         (Asked::Request, None) => ClientCertificates::Any,
@@ -209,11 +210,21 @@ fn tls(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Option<Tls> {
             return None;
         }
     };
-    Some(Tls {
+    let tls = Tls {
         certificates: chain??,
         key: key?,
         client_certificates,
-    })
+    };
+    if let Err(error) = ServerTls::new(&tls) {
+        let key = match error {
+            rustls::Error::InvalidCertificate(_) => "certificate",
+            _ => "key",
+        };
+        let error = error.to_string();
+        reader.report(section.place_of(key), Problem::UnusableTls { key, error });
+        return None;
+    }
+    Some(tls)
 }
 
 #[derive(Clone, Copy)]

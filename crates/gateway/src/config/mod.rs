@@ -1,18 +1,19 @@
 //! The configuration: a TOML file in, typed and checked values out, or all that is wrong with it.
 //!
 //! What the types here hold has been checked: names are resolved, numbers lie in their ranges,
-//! files have been read. Nothing later in the program looks at the text again.
+//! files have been read, and what is in them is of use. Nothing later in the program looks at the text again.
 
 use std::path::Path;
 
-use keybound::{Algorithm, Limits};
+use keybound::Limits;
+use keybound::crypto::CryptoProvider;
 use toml::de::DeTable;
 
 use error::Problem;
 use reader::{Reader, Section};
 
 pub(crate) use error::{ConfigError, LoadError, Warning};
-pub(crate) use issuer::{Discovery, Issuer, KeySource, Profile};
+pub(crate) use issuer::{Issuer, KeySource, Profile};
 pub(crate) use listener::{ClientCertificates, HttpSettings, Listener, Tls};
 pub(crate) use policy::{Admin, AfterRestart, Log, Output, Proof, Replay, Requests};
 pub(crate) use route::{Mode, Route};
@@ -57,17 +58,17 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Reads a file. `supported` are the algorithms of the crypto provider in use.
+    /// Reads a file. `provider` is the crypto in use.
     ///
     /// # Errors
     ///
     /// [`LoadError::Unreadable`], or [`LoadError::Invalid`] with everything that is wrong.
-    pub(crate) fn load(path: &Path, supported: &[Algorithm]) -> Result<Self, LoadError> {
+    pub(crate) fn load(path: &Path, provider: &dyn CryptoProvider) -> Result<Self, LoadError> {
         let text = std::fs::read_to_string(path).map_err(|error| LoadError::Unreadable {
             path: path.to_owned(),
-            kind: error.kind(),
+            error: error.to_string(),
         })?;
-        Self::parse(&text, path, supported).map_err(LoadError::Invalid)
+        Self::parse(&text, path, provider).map_err(LoadError::Invalid)
     }
 
     /// Reads a text. `file` is named in errors, and its folder is where relative paths start.
@@ -78,7 +79,7 @@ impl Config {
     pub(crate) fn parse(
         text: &str,
         file: &Path,
-        supported: &[Algorithm],
+        provider: &dyn CryptoProvider,
     ) -> Result<Self, Vec<ConfigError>> {
         let mut reader = Reader::new(text, file);
         let (document, syntax) = DeTable::parse_recoverable(text);
@@ -90,7 +91,7 @@ impl Config {
             return Err(reader.into_errors());
         }
         let root = Section::new(&mut reader, document.get_ref(), 0, &schema::ROOT);
-        let config = Self::read(&mut reader, root, supported);
+        let config = Self::read(&mut reader, root, provider);
         let warnings = core::mem::take(&mut reader.warnings);
         let errors = reader.into_errors();
         match config {
@@ -102,14 +103,14 @@ impl Config {
     fn read(
         reader: &mut Reader<'_>,
         root: Section<'_, '_>,
-        supported: &[Algorithm],
+        provider: &dyn CryptoProvider,
     ) -> Option<Self> {
         for key in ["listener", "upstream", "route"] {
             root.require(reader, key);
         }
         let limits = policy::limits(reader, root);
         let listeners = listener::read_all(reader, root, &limits);
-        let (issuers, issuer_names) = issuer::read_all(reader, root, supported);
+        let (issuers, issuer_names) = issuer::read_all(reader, root, &limits, provider);
         let (upstreams, upstream_names) = upstream::read_all(reader, root);
         let names = route::Names {
             issuers: &issuer_names,
@@ -120,7 +121,7 @@ impl Config {
                 .any(Listener::asks_for_certificates),
         };
         let routes = route::read_all(reader, root, &names);
-        let proof = policy::proof(reader, root, supported);
+        let proof = policy::proof(reader, root, provider.algorithms());
         let replay = policy::replay(reader, root);
         let log = policy::log(reader, root);
         let admin = policy::admin(reader, root);

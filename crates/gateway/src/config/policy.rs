@@ -2,6 +2,7 @@ use core::time::Duration;
 use std::net::SocketAddr;
 
 use keybound::{Algorithm, Limits, Window};
+use keybound_replay::DEFAULT_CAPACITY;
 
 use super::checks::{address, algorithms};
 use super::error::Warning;
@@ -97,7 +98,7 @@ pub(super) fn replay(reader: &mut Reader<'_>, root: Section<'_, '_>) -> Replay {
     ];
     let after_restart = section.choice(reader, "after_restart", &words);
     Replay {
-        capacity: section.size(reader, "capacity", 1..=100_000_000, 1_000_000),
+        capacity: section.size(reader, "capacity", 1..=100_000_000, DEFAULT_CAPACITY),
         after_restart: after_restart.unwrap_or(AfterRestart::RefuseOlder),
     }
 }

@@ -82,8 +82,8 @@ impl<'i> Reader<'i> {
         match std::fs::read(&path) {
             Ok(contents) => Some((path, contents)),
             Err(error) => {
-                let kind = error.kind();
-                self.report(name.at, Problem::UnreadableFile { key, path, kind });
+                let error = error.to_string();
+                self.report(name.at, Problem::UnreadableFile { key, path, error });
                 None
             }
         }

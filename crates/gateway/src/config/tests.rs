@@ -2,18 +2,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use keybound::{Algorithm, Binding, LegacyTypes, Limits, MissingType, NonceRequirement, Window};
+use keybound_crypto::IssuerAlgorithms;
 
 use super::error::Problem;
 use super::schema::TABLES;
 use super::*;
 use crate::proxy::Credentials;
-
-const SUPPORTED: &[Algorithm] = &[
-    Algorithm::Es256,
-    Algorithm::EdDsa,
-    Algorithm::Ed25519,
-    Algorithm::Ps256,
-];
 
 mod files;
 mod refusals;
@@ -38,7 +32,16 @@ binding = "dpop"
 "#;
 
 fn parse(text: &str) -> Result<Config, Vec<ConfigError>> {
-    Config::parse(text, Path::new("keybound.toml"), SUPPORTED)
+    Config::parse(text, Path::new("keybound.toml"), &IssuerAlgorithms)
+}
+
+/// Where an issuer's metadata or keys are fetched from.
+fn location(issuer: &Issuer) -> String {
+    match &issuer.keys {
+        KeySource::File(path) => path.display().to_string(),
+        KeySource::Uri(url) => url.to_string(),
+        KeySource::Discovery(discovery) => discovery.location().to_string(),
+    }
 }
 
 fn route<'c>(config: &'c Config, path: &str) -> &'c Route {
@@ -69,9 +72,12 @@ fn silence_means_the_strict_defaults() {
     let [issuer] = &config.issuers[..] else {
         panic!("{config:?}")
     };
-    assert_eq!(issuer.keys, KeySource::Discovery(Discovery::OAuth));
+    assert_eq!(
+        location(issuer),
+        "https://as.example.com/.well-known/oauth-authorization-server"
+    );
     assert_eq!(issuer.profile, Profile::Rfc9068);
-    assert_eq!(issuer.algorithms, SUPPORTED);
+    assert_eq!(issuer.algorithms, Algorithm::ALL);
     assert_eq!(issuer.leeway.as_secs(), 30);
     assert_eq!(issuer.max_lifetime, None);
     assert_eq!(issuer.trust, UpstreamTrust::PublicAuthorities);
@@ -86,7 +92,7 @@ fn silence_means_the_strict_defaults() {
     assert_eq!(
         config.replay,
         Replay {
-            capacity: 1_000_000,
+            capacity: keybound_replay::DEFAULT_CAPACITY,
             after_restart: AfterRestart::RefuseOlder,
         }
     );
@@ -271,8 +277,19 @@ fn the_documentation_has_every_key_of_the_schema_and_no_other() {
 }
 
 #[test]
+fn the_documentation_tells_the_default_capacity() {
+    let text = std::fs::read_to_string(docs().join("configuration.md")).unwrap();
+    let row = text.lines().find(|line| line.starts_with("| `capacity` |"));
+    let default = row.unwrap().split('|').nth(3).unwrap().trim();
+    assert_eq!(
+        default.replace(',', "").parse(),
+        Ok(keybound_replay::DEFAULT_CAPACITY)
+    );
+}
+
+#[test]
 fn the_example_is_a_configuration() {
-    let config = Config::load(&docs().join("keybound.example.toml"), SUPPORTED).unwrap();
+    let config = Config::load(&docs().join("keybound.example.toml"), &IssuerAlgorithms).unwrap();
     let expected = Warning::LongLifetimeWithoutNonce {
         issuer: "https://as.example.com".into(),
     };

@@ -1,11 +1,13 @@
 use core::time::Duration;
 
+use http::Uri;
 use http::uri::{Authority, Scheme};
+use keybound_sources::{SourceUrl, UrlError};
 use rustls_pki_types::CertificateDer;
 
-use super::checks::{certificates, is_protected, name, url};
-use super::error::Warning;
-use super::reader::{Reader, Section};
+use super::checks::{PLAIN_HTTP, name, trust_anchors};
+use super::error::{Problem, Warning};
+use super::reader::{Item, Reader, Section};
 use super::schema;
 
 /// A service behind the gateway.
@@ -54,8 +56,8 @@ pub(super) fn read_all(
 
 /// Which authorities a `ca_file` names.
 pub(super) fn trust(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Option<UpstreamTrust> {
-    let certificates = certificates(reader, section, "ca_file")?;
-    Some(certificates.map_or(UpstreamTrust::PublicAuthorities, UpstreamTrust::Authorities))
+    let anchors = trust_anchors(reader, section, "ca_file")?;
+    Some(anchors.map_or(UpstreamTrust::PublicAuthorities, UpstreamTrust::Authorities))
 }
 
 fn read(
@@ -66,13 +68,13 @@ fn read(
     let name = name(reader, section, "name", names);
     let url = section
         .required_text(reader, "url")
-        .and_then(|text| url(reader, "url", text));
+        .and_then(|text| url(reader, text));
     let trust = trust(reader, section);
     let connect_timeout = section.seconds(reader, "connect_timeout", 1..=60, 5);
     let response_timeout = section.seconds(reader, "response_timeout", 1..=3600, 60);
     let idle_timeout = section.seconds(reader, "idle_timeout", 1..=600, 30);
-    let (name, url) = (name?, url?);
-    if !is_protected(&url) {
+    let (name, (url, link)) = (name?, url?);
+    if link == Link::Open {
         let upstream = name.clone();
         reader.warnings.push(Warning::PlainUpstream { upstream });
     }
@@ -88,4 +90,29 @@ fn read(
         response_timeout,
         idle_timeout,
     })
+}
+
+/// An http or https URL without user, query or fragment.
+fn url(reader: &mut Reader<'_>, text: Item<&str>) -> Option<(Uri, Link)> {
+    let uri = text.value.parse::<Uri>().ok();
+    let uri = uri.filter(|uri| uri.query().is_none());
+    let found = match (SourceUrl::parse(text.value, PLAIN_HTTP), uri) {
+        (Ok(_), Some(uri)) => Some((uri, Link::Protected)),
+        // Unlike keys, requests may go to another host in the clear, with a warning.
+        (Err(UrlError::Insecure), Some(uri)) if uri.scheme() == Some(&Scheme::HTTP) => {
+            Some((uri, Link::Open))
+        }
+        _ => None,
+    };
+    if found.is_none() {
+        reader.report(text.at, Problem::NotAUrl { key: "url" });
+    }
+    found
+}
+
+/// Whether what is sent to an upstream stays on this host or is encrypted.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Link {
+    Protected,
+    Open,
 }

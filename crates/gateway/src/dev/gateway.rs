@@ -213,8 +213,7 @@ mod tests {
             api: "http://127.0.0.1:7000".into(),
         };
         let text = configuration(&addresses);
-        let config =
-            Config::parse(&text, Path::new("keybound.toml"), provider().algorithms()).unwrap();
+        let config = Config::parse(&text, Path::new("keybound.toml"), &*provider()).unwrap();
         assert_eq!(config.warnings, Vec::new());
         assert_eq!(config.routes.len(), 4);
     }

@@ -22,7 +22,7 @@ use admin::Admin;
 use handler::Target;
 use log::{Log, Writer};
 use metrics::Metrics;
-pub(crate) use site::{SiteFailure, provider};
+pub(crate) use site::{SiteFailure, check, provider};
 
 mod admin;
 mod handler;

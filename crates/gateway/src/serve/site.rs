@@ -4,17 +4,17 @@ use core::fmt;
 use std::error::Error;
 use std::sync::Arc;
 
-use http::Uri;
 use keybound::crypto::CryptoProvider;
 use keybound::{
-    Enforcer, IssuerPolicy, PolicyError, ProofPolicy, RoutePolicy, Spending, TokenProfile,
+    Enforcer, IssuerPolicy, Limits, PolicyError, ProofPolicy, RoutePolicy, Spending, TokenProfile,
 };
 use keybound_crypto::IssuerAlgorithms;
 use keybound_hyper::{Keys, Site, SiteError};
 use keybound_sources::{
-    Discovery, FetchError, HttpClient, HttpSettings, HttpSettingsError, IssuerKeys, KeySource,
-    PlainHttp, Roots, Settings, SettingsError, SourceUrl, UrlError, WellKnown,
+    FetchError, HttpClient, HttpSettings, HttpSettingsError, IssuerKeys, KeySource, Roots,
+    Settings, SettingsError,
 };
+use tokio::task::{JoinError, JoinSet};
 
 use super::handler::Target;
 use super::log::Log;
@@ -29,30 +29,59 @@ pub(crate) fn provider() -> Arc<dyn CryptoProvider> {
 /// The keys of each issuer, for whoever wants to know how their fetches go.
 pub(super) type Issuers = Vec<(String, IssuerKeys)>;
 
+/// Does everything for which no network is needed.
+///
+/// # Errors
+///
+/// Everything in [`SiteFailure`] that comes without it.
+pub(crate) fn check(config: &Config) -> Result<(), SiteFailure> {
+    plan(config, &provider()).map(drop)
+}
+
 /// Builds policies and upstreams, and fetches each issuer's keys once.
 pub(super) async fn build(config: &Config) -> Result<(Site<Target>, Issuers), SiteFailure> {
     let provider = provider();
-    let mut enforcer = Enforcer::builder(Arc::clone(&provider))
+    let Plan {
+        enforcer,
+        sources,
+        routes,
+    } = plan(config, &provider)?;
+    let issuers = start(sources, config.limits, &provider).await?;
+    let mut site = Site::builder(enforcer);
+    for (issuer, keys) in &issuers {
+        site = site.keys(issuer, Keys::Fetched(keys.clone()));
+    }
+    for (path, policy, target) in routes {
+        site = site.route(path, policy, target);
+    }
+    Ok((site.build()?, issuers))
+}
+
+/// A site without keys.
+struct Plan {
+    enforcer: Enforcer,
+    sources: Vec<(String, KeySource)>,
+    routes: Vec<(String, RoutePolicy, Target)>,
+}
+
+fn plan(config: &Config, provider: &Arc<dyn CryptoProvider>) -> Result<Plan, SiteFailure> {
+    let mut enforcer = Enforcer::builder(Arc::clone(provider))
         .proof(proof_policy(&config.proof)?)
         .limits(config.limits);
     for issuer in &config.issuers {
         enforcer = enforcer.issuer(issuer_policy(issuer)?);
     }
-    let mut site = Site::builder(enforcer.build()?);
-    let mut issuers = Vec::new();
-    for issuer in &config.issuers {
-        let mut settings = Settings::default();
-        settings.limits = config.limits;
-        let source = key_source(issuer)?;
-        let keys = IssuerKeys::start(source, settings, Arc::clone(&provider)).await?;
-        issuers.push((issuer.issuer.clone(), keys.clone()));
-        site = site.keys(&issuer.issuer, Keys::Fetched(keys));
-    }
+    let sources = config
+        .issuers
+        .iter()
+        .map(|issuer| Ok((issuer.issuer.clone(), key_source(issuer)?)))
+        .collect::<Result<_, SiteFailure>>()?;
     let upstreams = config
         .upstreams
         .iter()
         .map(|upstream| Ok((upstream.name.clone(), Upstream::new(upstream)?)))
         .collect::<Result<Vec<_>, rustls::Error>>()?;
+    let mut routes = Vec::new();
     for route in &config.routes {
         let policy = route_policy(route, &config.issuers)?;
         // The configuration resolved the position when it read the route.
@@ -64,9 +93,38 @@ pub(super) async fn build(config: &Config) -> Result<(Site<Target>, Issuers), Si
             name: name.clone(),
             credentials: route.credentials,
         };
-        site = site.route(&route.path, policy, target);
+        routes.push((route.path.clone(), policy, target));
     }
-    Ok((site.build()?, issuers))
+    Ok(Plan {
+        enforcer: enforcer.build()?,
+        sources,
+        routes,
+    })
+}
+
+/// Fetches from all issuers at the same time, so that the start waits for the slowest and not for the
+/// sum of them. They come back in the order of the configuration.
+async fn start(
+    sources: Vec<(String, KeySource)>,
+    limits: Limits,
+    provider: &Arc<dyn CryptoProvider>,
+) -> Result<Issuers, SiteFailure> {
+    let mut fetches = JoinSet::new();
+    for (position, (issuer, source)) in sources.into_iter().enumerate() {
+        let mut settings = Settings::default();
+        settings.limits = limits;
+        let provider = Arc::clone(provider);
+        fetches.spawn(async move {
+            let keys = IssuerKeys::start(source, settings, provider).await?;
+            Ok::<_, SettingsError>((position, (issuer, keys)))
+        });
+    }
+    let mut issuers = Vec::new();
+    while let Some(fetched) = fetches.join_next().await {
+        issuers.push(fetched??);
+    }
+    issuers.sort_by_key(|(position, _)| *position);
+    Ok(issuers.into_iter().map(|(_, issuer)| issuer).collect())
 }
 
 fn proof_policy(proof: &config::Proof) -> Result<ProofPolicy, PolicyError> {
@@ -116,19 +174,11 @@ fn key_source(issuer: &config::Issuer) -> Result<KeySource, SiteFailure> {
     };
     let mut settings = HttpSettings::default();
     settings.roots = roots;
-    // The configuration takes plain http on loopback only, where it is a normal case.
-    let plain_http = PlainHttp::DangerAllowOnLoopback;
-    let url = |uri: &Uri| SourceUrl::parse(&uri.to_string(), plain_http);
     Ok(match &issuer.keys {
-        config::KeySource::File { path, .. } => KeySource::file(path),
-        config::KeySource::Uri(uri) => KeySource::jwks(url(uri)?, HttpClient::new(&settings)?),
-        config::KeySource::Discovery(document) => {
-            let document = match document {
-                config::Discovery::OAuth => WellKnown::OAuthAuthorizationServer,
-                config::Discovery::Oidc => WellKnown::OpenIdConfiguration,
-            };
-            let discovery = Discovery::new(&issuer.issuer, document, plain_http)?;
-            KeySource::metadata(discovery, HttpClient::new(&settings)?)
+        config::KeySource::File(path) => KeySource::file(path),
+        config::KeySource::Uri(url) => KeySource::jwks(url.clone(), HttpClient::new(&settings)?),
+        config::KeySource::Discovery(discovery) => {
+            KeySource::metadata(discovery.clone(), HttpClient::new(&settings)?)
         }
     })
 }
@@ -156,12 +206,12 @@ pub(crate) enum SiteFailure {
     Policy(PolicyError),
     /// Policies, issuers and keys that do not fit together.
     Site(SiteError),
-    /// The address of keys.
-    Url(UrlError),
     /// The client that fetches keys.
     Client(HttpSettingsError),
     /// The times of fetches.
     Settings(SettingsError),
+    /// A fetch that ended in the middle.
+    Fetch(JoinError),
     /// The TLS client of an upstream.
     Tls(rustls::Error),
 }
@@ -171,9 +221,9 @@ impl fmt::Display for SiteFailure {
         match self {
             Self::Policy(error) => error.fmt(f),
             Self::Site(error) => error.fmt(f),
-            Self::Url(error) => write!(f, "address of keys: {error}"),
             Self::Client(error) => write!(f, "fetching keys: {error}"),
             Self::Settings(error) => write!(f, "fetching keys: {error}"),
+            Self::Fetch(error) => write!(f, "fetching keys: {error}"),
             Self::Tls(error) => write!(f, "TLS towards an upstream: {error}"),
         }
     }
@@ -195,8 +245,75 @@ macro_rules! from {
 from! {
     Policy(PolicyError);
     Site(SiteError);
-    Url(UrlError);
     Client(HttpSettingsError);
     Settings(SettingsError);
+    Fetch(JoinError);
     Tls(rustls::Error);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::path::Path;
+    use std::sync::Barrier;
+    use std::thread;
+
+    use super::*;
+
+    /// Four servers, none of which answers before all have been asked.
+    #[tokio::test]
+    async fn issuers_are_fetched_at_the_same_time_and_keep_their_order() {
+        let all = Arc::new(Barrier::new(4));
+        let mut text = String::from(
+            r#"
+[[listener]]
+address = "127.0.0.1:0"
+authorities = { "localhost" = "https://api.example.com" }
+[[upstream]]
+name = "orders"
+url = "http://127.0.0.1:9000"
+[[route]]
+path = "/"
+upstream = "orders"
+binding = "open"
+"#,
+        );
+        let mut servers = Vec::new();
+        for number in 0..4 {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port();
+            text += &format!(
+                "[[issuer]]\nissuer = \"urn:{number}\"\naudience = [\"a\"]\n\
+                 jwks_uri = \"http://127.0.0.1:{port}/\"\n"
+            );
+            let all = Arc::clone(&all);
+            servers.push(thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _read = stream.read(&mut [0; 4096]).unwrap();
+                all.wait();
+                let length = KEYS.len();
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+                stream.write_all((head + KEYS).as_bytes()).unwrap();
+            }));
+        }
+        let config = Config::parse(&text, Path::new("keybound.toml"), &*provider()).unwrap();
+        let (_site, issuers) = build(&config).await.unwrap();
+        let fetched: Vec<_> = issuers
+            .iter()
+            .map(|(name, keys)| (name.as_str(), keys.current().is_ok()))
+            .collect();
+        assert_eq!(
+            fetched,
+            ["urn:0", "urn:1", "urn:2", "urn:3"].map(|name| (name, true))
+        );
+        for server in servers {
+            server.join().unwrap();
+        }
+    }
+
+    /// The key of RFC 7517 appendix A.1.
+    const KEYS: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"1",
+        "x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#;
 }

@@ -1,4 +1,6 @@
 use keybound::{PolicyError, RouteError, UriError};
+use keybound_crypto::RustCrypto;
+use keybound_sources::UrlError;
 
 use super::*;
 
@@ -212,17 +214,58 @@ fn what_a_value_may_not_be() {
         (
             "discovery = \"oauth\"",
             "jwks_uri = \"http://as.example.com/k\"",
-            Problem::PlainHttpKeys { key: "jwks_uri" },
+            Problem::BadKeyUrl {
+                key: "jwks_uri",
+                error: UrlError::Insecure,
+            },
+        ),
+        (
+            "discovery = \"oauth\"",
+            "jwks_uri = \"https://as:0/jwks\"",
+            Problem::BadKeyUrl {
+                key: "jwks_uri",
+                error: UrlError::Malformed,
+            },
+        ),
+        (
+            "discovery = \"oauth\"",
+            "jwks_uri = \"https://as/jwks#a\"",
+            Problem::BadKeyUrl {
+                key: "jwks_uri",
+                error: UrlError::Malformed,
+            },
+        ),
+        (
+            "discovery = \"oauth\"",
+            "jwks_uri = \"https://u@as/jwks\"",
+            Problem::BadKeyUrl {
+                key: "jwks_uri",
+                error: UrlError::UserInfo,
+            },
+        ),
+        (
+            "issuer = \"https://as.example.com\"",
+            "issuer = \"https://as.example.com?a\"",
+            Problem::BadKeyUrl {
+                key: "issuer",
+                error: UrlError::Query,
+            },
         ),
         (
             "issuer = \"https://as.example.com\"",
             "issuer = \"http://a\"",
-            Problem::PlainHttpKeys { key: "issuer" },
+            Problem::BadKeyUrl {
+                key: "issuer",
+                error: UrlError::Insecure,
+            },
         ),
         (
             "issuer = \"https://as.example.com\"",
             "issuer = \"urn:a\"",
-            Problem::NotAUrl { key: "issuer" },
+            Problem::BadKeyUrl {
+                key: "issuer",
+                error: UrlError::Malformed,
+            },
         ),
         (
             "\"oauth\"",
@@ -243,11 +286,6 @@ fn what_a_value_may_not_be() {
                 allowed: Algorithm::ALL.iter().map(|one| one.name()).collect(),
                 nearest: Some("ES256"),
             },
-        ),
-        (
-            "\"oauth\"",
-            "\"oauth\"\nalgorithms = [\"RS256\"]",
-            Problem::UnsupportedAlgorithm { algorithm: "RS256" },
         ),
         (
             "\"oauth\"",
@@ -293,6 +331,16 @@ fn what_a_value_may_not_be() {
         (
             "http://127.0.0.1:9000",
             "http://127.0.0.1/?a",
+            Problem::NotAUrl { key: "url" },
+        ),
+        (
+            "http://127.0.0.1:9000",
+            "http://127.0.0.1:0",
+            Problem::NotAUrl { key: "url" },
+        ),
+        (
+            "http://127.0.0.1:9000",
+            "http://192.0.2.1:65536",
             Problem::NotAUrl { key: "url" },
         ),
         (
@@ -419,4 +467,23 @@ fn what_a_value_may_not_be() {
         let problems: Vec<&Problem> = found.iter().map(|(_, _, problem)| problem).collect();
         assert_eq!(problems, [problem], "{to}");
     }
+}
+
+#[test]
+fn an_algorithm_that_the_provider_does_not_have_is_refused() {
+    let text = LEAST.replace("\"oauth\"", "\"oauth\"\nalgorithms = [\"RS256\"]");
+    let errors = Config::parse(&text, Path::new("keybound.toml"), &RustCrypto).unwrap_err();
+    let problems: Vec<Problem> = errors.into_iter().map(|error| error.problem).collect();
+    assert_eq!(
+        problems,
+        [Problem::UnsupportedAlgorithm { algorithm: "RS256" }]
+    );
+}
+
+/// Some issuers name a policy there.
+#[test]
+fn the_url_of_keys_may_have_a_query() {
+    let url = "https://as.example.com/keys?p=b2c_1_sign_in";
+    let text = LEAST.replace("discovery = \"oauth\"", &format!("jwks_uri = \"{url}\""));
+    assert_eq!(location(&parse(&text).unwrap().issuers[0]), url);
 }
