@@ -20,6 +20,8 @@ pub(super) struct Activity {
     taken: Mutex<Instant>,
     // Answers with a frame that waits for such room.
     waiting: AtomicUsize,
+    // When octets last left for the client.
+    wrote: Mutex<Instant>,
 }
 
 impl Default for Activity {
@@ -29,6 +31,7 @@ impl Default for Activity {
             changed: Notify::default(),
             taken: Mutex::new(Instant::now()),
             waiting: AtomicUsize::default(),
+            wrote: Mutex::new(Instant::now()),
         }
     }
 }
@@ -46,7 +49,7 @@ impl Activity {
     /// of its streams shut and still answer pings.
     pub(super) async fn stuck(&self, longest: Duration) {
         loop {
-            let taken = *self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            let taken = read(&self.taken);
             let waiting = self.waiting.load(Ordering::SeqCst) > 0;
             let since = if waiting { taken } else { Instant::now() };
             if waiting && taken.elapsed() >= longest {
@@ -56,8 +59,24 @@ impl Activity {
         }
     }
 
+    /// Resolves when no request is under way, and what was answered has not gone on its way to the
+    /// client for so long.
+    pub(super) async fn quiet(&self, longest: Duration) {
+        loop {
+            self.idle(longest).await;
+            if read(&self.wrote).elapsed() >= longest {
+                return;
+            }
+        }
+    }
+
+    /// Notes that octets left for the client.
+    pub(super) fn wrote(&self) {
+        set_to_now(&self.wrote);
+    }
+
     fn took(&self) {
-        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        set_to_now(&self.taken);
     }
 
     /// Resolves when no request has been under way for so long. hyper has a deadline for the next
@@ -72,6 +91,14 @@ impl Activity {
             }
         }
     }
+}
+
+fn read(time: &Mutex<Instant>) -> Instant {
+    *time.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn set_to_now(time: &Mutex<Instant>) {
+    *time.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
 }
 
 /// One request that is under way.

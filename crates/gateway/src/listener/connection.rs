@@ -94,7 +94,13 @@ pub(super) async fn serve<C, H, F>(
     // Without this, small frames wait for the peer's acknowledgement; if it fails they do.
     let _latency = stream.set_nodelay(true);
     let abort = Abort::default();
-    let socket = Socket::new(stream, abort.clone(), settings.idle_timeout);
+    let activity = Arc::new(Activity::default());
+    let socket = Socket::new(
+        stream,
+        abort.clone(),
+        Arc::clone(&activity),
+        settings.idle_timeout,
+    );
     // One deadline for what comes before the first request line. hyper's own begins later.
     let begin = async {
         match tls {
@@ -121,7 +127,10 @@ pub(super) async fn serve<C, H, F>(
                 address,
                 certificate,
             });
-            serve_http(*stream, protocol, settings, handler, abort, draining).await;
+            serve_http(
+                *stream, protocol, settings, handler, abort, activity, draining,
+            )
+            .await;
         }
         Ok(Some(Either::Plain((stream, preface)))) => {
             let protocol = match preface {
@@ -133,7 +142,10 @@ pub(super) async fn serve<C, H, F>(
                 address,
                 certificate,
             });
-            serve_http(stream, protocol, settings, handler, abort, draining).await;
+            serve_http(
+                stream, protocol, settings, handler, abort, activity, draining,
+            )
+            .await;
         }
         Ok(None) | Err(_) => {}
     }
@@ -150,13 +162,13 @@ async fn serve_http<S, H, F>(
     settings: &HttpSettings,
     handler: H,
     abort: Abort,
+    activity: Arc<Activity>,
     draining: watch::Receiver<()>,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let activity = Arc::new(Activity::default());
     let max_header_bytes = settings.max_header_bytes;
     let service = service_fn({
         let (activity, abort) = (Arc::clone(&activity), abort.clone());
@@ -221,7 +233,7 @@ async fn drive<C: GracefulConnection>(
     connection.as_mut().graceful_shutdown();
     tokio::select! {
         _ended = connection => {}
-        () = activity.idle(longest) => abort.request(),
+        () = activity.quiet(longest) => abort.request(),
         () = activity.stuck(longest) => abort.request(),
     }
 }

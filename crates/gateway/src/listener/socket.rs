@@ -9,6 +9,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::activity::Activity;
+
 /// A wish that a connection end in a reset. Shared by the connection and its responses.
 #[derive(Clone, Default)]
 pub(super) struct Abort(Arc<AtomicBool>);
@@ -30,6 +32,7 @@ impl Abort {
 pub(super) struct Socket {
     stream: TcpStream,
     abort: Abort,
+    activity: Arc<Activity>,
     longest_block: Duration,
     // Runs while a write is blocked.
     blocked: Option<Pin<Box<Sleep>>>,
@@ -38,10 +41,16 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, abort: Abort, longest_block: Duration) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        abort: Abort,
+        activity: Arc<Activity>,
+        longest_block: Duration,
+    ) -> Self {
         Self {
             stream,
             abort,
+            activity,
             longest_block,
             blocked: None,
             begun: Vec::new(),
@@ -56,6 +65,7 @@ impl Socket {
     ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.blocked = None;
+            self.activity.wrote();
             return written;
         }
         let longest = self.longest_block;

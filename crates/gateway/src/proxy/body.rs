@@ -9,7 +9,6 @@ use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 use pin_project_lite::pin_project;
-use tokio::sync::oneshot;
 
 /// Any error of a body that passes through.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
@@ -76,13 +75,11 @@ impl fmt::Debug for Body {
 }
 
 pin_project! {
-    /// A body on its way through: its trailer section is filtered, and its end is made known.
+    /// A body on its way through: its trailer section is filtered.
     pub(crate) struct Filtered<B> {
         #[pin]
         inner: B,
         filter: fn(&mut HeaderMap),
-        // Dropped with the last frame, or with the body: either way the other half hears of it.
-        end: Option<oneshot::Sender<()>>,
     }
 }
 
@@ -92,23 +89,7 @@ where
 {
     /// Applies `filter` to the trailer section, if one comes.
     pub(crate) fn new(inner: B, filter: fn(&mut HeaderMap)) -> Self {
-        Self {
-            inner,
-            filter,
-            end: None,
-        }
-    }
-
-    /// The same, and a receiver that resolves (with an error, for nothing is ever sent) once no
-    /// more frames will be read.
-    pub(crate) fn with_end(inner: B, filter: fn(&mut HeaderMap)) -> (Self, oneshot::Receiver<()>) {
-        let (sender, end) = oneshot::channel();
-        let body = Self {
-            end: (!inner.is_end_stream()).then_some(sender),
-            inner,
-            filter,
-        };
-        (body, end)
+        Self { inner, filter }
     }
 }
 
@@ -124,20 +105,13 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
-        let frame = match this.inner.poll_frame(cx) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(Ok(mut frame))) => {
-                if let Some(trailers) = frame.trailers_mut() {
-                    (this.filter)(trailers);
-                }
-                Some(Ok(frame))
+        let mut frame = this.inner.poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &mut frame {
+            if let Some(trailers) = frame.trailers_mut() {
+                (this.filter)(trailers);
             }
-            Poll::Ready(ended) => {
-                *this.end = None;
-                ended
-            }
-        };
-        Poll::Ready(frame)
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -8,15 +8,18 @@ use super::Body;
 
 /// Why an upstream gave no answer that could be passed on.
 ///
-/// None of these is the client's fault, and none says anything about a token.
+/// None of these but [`RequestTimeout`](Self::RequestTimeout) is the client's fault, and none says anything about a token.
 #[derive(Debug)]
 pub(crate) enum ProxyError {
     /// No connection: name not found, refused, unreachable, or TLS failed.
     Connect(legacy::Error),
     /// No connection within the upstream's `connect_timeout`.
     ConnectTimeout,
-    /// The request was sent in full, and no header section came within `response_timeout`.
+    /// The upstream read no more of the request, or was sent all of it and gave no header section,
+    /// within `response_timeout`.
     ResponseTimeout,
+    /// The client sent no more of the request within `response_timeout`.
+    RequestTimeout,
     /// The connection broke, or what came was not HTTP.
     Broken(legacy::Error),
     /// The upstream switched protocols, which nobody had asked for (RFC 9110 section 7.8).
@@ -26,11 +29,13 @@ pub(crate) enum ProxyError {
 }
 
 impl ProxyError {
-    /// 502 where the upstream failed, 504 where it was too slow (RFC 9110 sections 15.6.3, 15.6.5).
+    /// 502 where the upstream failed, 504 where it was too slow, 408 where the client was (RFC 9110
+    /// sections 15.6.3, 15.6.5, 15.5.9).
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Connect(_) | Self::Broken(_) | Self::UnaskedUpgrade => StatusCode::BAD_GATEWAY,
             Self::ConnectTimeout | Self::ResponseTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Target => StatusCode::BAD_REQUEST,
         }
     }
@@ -41,6 +46,7 @@ impl ProxyError {
             Self::Connect(_) => "upstream_connect",
             Self::ConnectTimeout => "upstream_connect_timeout",
             Self::ResponseTimeout => "upstream_response_timeout",
+            Self::RequestTimeout => "request_timeout",
             Self::Broken(_) => "upstream_broken",
             Self::UnaskedUpgrade => "upstream_unasked_upgrade",
             Self::Target => "upstream_target",
@@ -75,6 +81,7 @@ impl fmt::Display for ProxyError {
             Self::Connect(_) => "no connection to the upstream",
             Self::ConnectTimeout => "the upstream took too long to connect",
             Self::ResponseTimeout => "the upstream took too long to answer",
+            Self::RequestTimeout => "the client took too long to send the request",
             Self::Broken(_) => "the connection to the upstream broke",
             Self::UnaskedUpgrade => "the upstream switched protocols unasked",
             Self::Target => "the request target cannot be sent to the upstream",
@@ -86,9 +93,11 @@ impl Error for ProxyError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Connect(error) | Self::Broken(error) => Some(error),
-            Self::ConnectTimeout | Self::ResponseTimeout | Self::UnaskedUpgrade | Self::Target => {
-                None
-            }
+            Self::ConnectTimeout
+            | Self::ResponseTimeout
+            | Self::RequestTimeout
+            | Self::UnaskedUpgrade
+            | Self::Target => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! the gateway alone may say (identity, forwarding and certificate fields), in any spelling, and an
 //! answer that was cut short never looks complete.
 
-pub(crate) use body::{Body, BoxError, Filtered};
+pub(crate) use body::{Body, BoxError};
 pub(crate) use error::ProxyError;
 pub(crate) use headers::{Credentials, UpstreamNonces};
 pub(crate) use identity::Identity;
@@ -15,6 +15,7 @@ mod connect;
 mod error;
 mod headers;
 mod identity;
+mod progress;
 mod upstream;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use core::time::Duration;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -7,11 +8,12 @@ use http::{HeaderValue, Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::RootCertStore;
-use tokio::sync::oneshot;
 
+use super::body::Filtered;
 use super::connect::Connector;
 use super::headers::{Provenance, filter_trailers, rewrite_request, rewrite_response};
-use super::{Body, BoxError, Credentials, Filtered, Identity, ProxyError, UpstreamNonces};
+use super::progress::{Progress, Side, Timed};
+use super::{Body, BoxError, Credentials, Identity, ProxyError, UpstreamNonces};
 use crate::config;
 
 /// A service behind the gateway, and the connections to it.
@@ -20,7 +22,7 @@ use crate::config;
 /// again; a request is sent again only if not one octet of it had been sent.
 #[derive(Clone)]
 pub(crate) struct Upstream {
-    client: Client<Connector, Filtered<Body>>,
+    client: Client<Connector, Timed<Filtered<Body>>>,
     scheme: Scheme,
     authority: Authority,
     prefix: String,
@@ -83,7 +85,7 @@ impl Upstream {
     ///
     /// # Errors
     ///
-    /// Everything in [`ProxyError`]. If the upstream breaks off later, the response's body ends in
+    /// Everything in [`ProxyError`]. If the upstream breaks off later, or a body stalls, the response's body ends in
     /// an error, and whoever writes it to the client must not make that look like an end.
     pub(crate) async fn forward<B>(
         &self,
@@ -111,13 +113,18 @@ impl Upstream {
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
 
-        let (body, sent) = Filtered::with_end(Body::stream(body), filter_trailers);
+        let progress = Progress::new(self.response_timeout);
+        let body = Filtered::new(Body::stream(body), filter_trailers);
+        let body = Timed::new(body, Side::Request, Arc::clone(&progress));
         let response = tokio::select! {
             biased;
-            response = self.client.request(Request::from_parts(parts, body)) => {
-                response.map_err(ProxyError::from_client)?
-            }
-            () = self.out_of_patience(sent) => return Err(ProxyError::ResponseTimeout),
+            response = self.client.request(Request::from_parts(parts, body)) => response,
+            () = progress.upstream_stalled() => return Err(ProxyError::ResponseTimeout),
+        };
+        let response = match response {
+            Ok(response) => response,
+            Err(_) if progress.client_stalled() => return Err(ProxyError::RequestTimeout),
+            Err(error) => return Err(ProxyError::from_client(error)),
         };
 
         // RFC 9110 section 7.8: nobody asked, for `Upgrade` is never sent.
@@ -129,7 +136,8 @@ impl Upstream {
         parts.extensions.clear();
         // The version is that of a hop, not of the message (RFC 9110 section 2.5).
         parts.version = Version::HTTP_11;
-        let body = Body::stream(Filtered::new(body, filter_trailers));
+        let body = Filtered::new(body, filter_trailers);
+        let body = Body::stream(Timed::new(body, Side::Response, progress));
         Ok(Response::from_parts(parts, body))
     }
 
@@ -148,13 +156,6 @@ impl Upstream {
             .path_and_query(format!("{}{path}{raw}", self.prefix))
             .build()
             .map_err(|_| ProxyError::Target)
-    }
-
-    /// The upstream's time runs from the last octet of the request: a long upload is not its fault.
-    async fn out_of_patience(&self, sent: oneshot::Receiver<()>) {
-        // Nothing is ever sent: the other half is dropped when the body has been read to its end.
-        let _dropped = sent.await;
-        tokio::time::sleep(self.response_timeout).await;
     }
 }
 

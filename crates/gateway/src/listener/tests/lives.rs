@@ -152,7 +152,7 @@ async fn a_client_that_reads_slowly_gets_all_of_its_answer() {
             break;
         }
         read += part;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
     assert_eq!(read, 100_000_000);
 }

@@ -4,12 +4,12 @@ use core::time::Duration;
 use std::io;
 
 use http::uri::Scheme;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::test_support::{
-    Server, canned, exchange, head, rest, send, status, until, upstream, upstream_at, within,
+    Server, canned, exchange, head, rest, send, status, upstream, upstream_at, within,
 };
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
@@ -75,28 +75,6 @@ async fn an_answer_that_never_comes_is_504() {
         (status(&answer), code(&answer)),
         ("504", "upstream_response_timeout")
     );
-}
-
-#[tokio::test]
-async fn the_upstreams_time_begins_when_the_request_has_been_sent() {
-    let (mut upstream, _heads) = canned("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
-    upstream.response_timeout = Duration::from_millis(200);
-    let slow = crate::test_support::upstream(|mut stream| async move {
-        head(&mut stream).await;
-        until(&mut stream, "last").await;
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-        stream.write_all(answer).await.unwrap();
-    })
-    .await;
-    upstream.authority = slow.authority;
-    let gateway = Server::gateway(upstream).await;
-    let request =
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nConnection: close\r\n\r\nfirst";
-    let mut client = send(gateway.address, request).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    client.write_all(b"last").await.unwrap();
-    let (answer, _) = rest(&mut client).await;
-    assert_eq!(status(&answer), "200", "{answer}");
 }
 
 #[tokio::test]

@@ -4,4 +4,5 @@ mod border;
 mod failures;
 mod framing;
 mod secure;
+mod stalls;
 mod streaming;
