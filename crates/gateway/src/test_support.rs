@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::config::{self, HttpSettings, UpstreamTrust};
-use crate::listener::{Listener, Peer, ServerTls};
+use crate::listener::{HeadError, Listener, Peer, ServerTls};
 use crate::proxy::{Body, Credentials, Forward, Identity, ProxyError, Upstream, UpstreamNonces};
 
 /// Longer than anything here takes, so that a test fails and does not hang.
@@ -49,6 +49,18 @@ impl Server {
         let task = tokio::spawn(async move {
             let shutdown = async {
                 let _signal = stopped.await;
+            };
+            let connected = move |peer: &Peer| {
+                let handler = connected(peer);
+                move |request: Result<_, HeadError>| {
+                    let answer = request.map(&handler);
+                    async {
+                        match answer {
+                            Ok(answer) => answer.await,
+                            Err(error) => error.response(),
+                        }
+                    }
+                }
             };
             listener.serve(connected, shutdown).await;
         });

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use super::LOOPBACK;
 use super::failure::Failure;
 use crate::config::HttpSettings;
-use crate::listener::{Listener, Peer};
+use crate::listener::{HeadError, Listener, Peer};
 use crate::proxy::Body;
 
 /// A port on loopback that is ours, before anything is served on it.
@@ -36,7 +36,18 @@ impl Reserved {
         H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<Body>> + Send + 'static,
     {
-        let connected = move |_: &Peer| handler.clone();
+        let connected = move |_: &Peer| {
+            let handler = handler.clone();
+            move |request: Result<_, HeadError>| {
+                let answer = request.map(&handler);
+                async {
+                    match answer {
+                        Ok(answer) => answer.await,
+                        Err(error) => error.response(),
+                    }
+                }
+            }
+        };
         Server(tokio::spawn(
             self.listener.serve(connected, core::future::pending()),
         ))

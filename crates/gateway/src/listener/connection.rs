@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use super::activity::{Activity, Watched};
-use super::head::check_head;
+use super::head::{HeadError, check_head};
 use super::socket::{Abort, Begun, Socket, read_preface};
 use super::tls::{Asks, ServerTls};
 use crate::config::HttpSettings;
@@ -88,7 +88,7 @@ pub(super) async fn serve<C, H, F>(
     mut draining: watch::Receiver<()>,
 ) where
     C: Fn(&Peer) -> H,
-    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Result<Request<Incoming>, HeadError>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     // Without this, small frames wait for the peer's acknowledgement; if it fails they do.
@@ -166,7 +166,7 @@ async fn serve_http<S, H, F>(
     draining: watch::Receiver<()>,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Result<Request<Incoming>, HeadError>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let max_header_bytes = settings.max_header_bytes;
@@ -177,10 +177,8 @@ async fn serve_http<S, H, F>(
             let abort = abort.clone();
             let handler = handler.clone();
             async move {
-                let response = match check_head(&request, max_header_bytes) {
-                    Ok(()) => handler(request).await,
-                    Err(error) => error.response(),
-                };
+                let checked = check_head(&request, max_header_bytes);
+                let response = handler(checked.map(|()| request)).await;
                 Ok::<_, Infallible>(response.map(|body| Watched::new(body, abort, busy)))
             }
         }

@@ -32,6 +32,18 @@ pub(crate) enum HeadError {
 }
 
 impl HeadError {
+    /// All of them.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Host,
+        Self::AuthorityMismatch,
+        Self::Target,
+        Self::Method,
+        Self::Upgrade,
+        Self::WebSocket,
+        Self::TooLarge,
+        Self::Framing,
+    ];
+
     /// The status that tells the client.
     pub(crate) fn status(self) -> StatusCode {
         match self {
@@ -43,7 +55,22 @@ impl HeadError {
         }
     }
 
-    pub(super) fn response(self) -> Response<Body> {
+    /// A stable word for logs and metrics.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Host => "head_host_malformed",
+            Self::AuthorityMismatch => "head_authority_mismatch",
+            Self::Target => "head_target_form",
+            Self::Method => "head_method",
+            Self::Upgrade => "head_upgrade",
+            Self::WebSocket => "head_websocket",
+            Self::TooLarge => "head_too_large",
+            Self::Framing => "head_framing",
+        }
+    }
+
+    /// The whole answer.
+    pub(crate) fn response(self) -> Response<Body> {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status();
         response
@@ -73,7 +100,7 @@ impl Error for HeadError {}
 /// # Errors
 ///
 /// Everything in [`HeadError`].
-pub(super) fn check_head<B>(
+pub(crate) fn check_head<B>(
     request: &Request<B>,
     max_header_bytes: usize,
 ) -> Result<(), HeadError> {
@@ -357,18 +384,20 @@ mod tests {
     }
 
     #[test]
-    fn each_error_has_its_status() {
-        for (error, status) in [
-            (HeadError::Host, 400),
-            (HeadError::AuthorityMismatch, 400),
-            (HeadError::Target, 400),
-            (HeadError::Upgrade, 400),
-            (HeadError::Framing, 400),
-            (HeadError::Method, 501),
-            (HeadError::WebSocket, 501),
-            (HeadError::TooLarge, 431),
-        ] {
-            assert_eq!(error.status().as_u16(), status, "{error}");
-        }
+    fn each_error_has_its_code_and_its_status() {
+        let told = HeadError::ALL.map(|error| (error.code(), error.status().as_u16()));
+        assert_eq!(
+            told,
+            [
+                ("head_host_malformed", 400),
+                ("head_authority_mismatch", 400),
+                ("head_target_form", 400),
+                ("head_method", 501),
+                ("head_upgrade", 400),
+                ("head_websocket", 501),
+                ("head_too_large", 431),
+                ("head_framing", 400),
+            ]
+        );
     }
 }

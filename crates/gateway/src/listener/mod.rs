@@ -20,6 +20,7 @@ use crate::config;
 use crate::proxy::Body;
 
 pub(crate) use connection::Peer;
+pub(crate) use head::{HeadError, check_head};
 pub(crate) use tls::ServerTls;
 
 mod activity;
@@ -71,11 +72,12 @@ impl Listener {
     /// and after the drain time cuts off those that have not.
     ///
     /// `connected` is called once a connection, after the handshake; the handler that it makes is
-    /// called for each request whose head is well-formed.
+    /// called for each request: if its head is not well-formed, with the error, which is to be
+    /// answered with [`HeadError::response`].
     pub(crate) async fn serve<C, H, F>(self, connected: C, shutdown: impl Future<Output = ()>)
     where
         C: Fn(&Peer) -> H + Clone + Send + Sync + 'static,
-        H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        H: Fn(Result<Request<Incoming>, HeadError>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<Body>> + Send + 'static,
     {
         let mut shutdown = core::pin::pin!(shutdown);

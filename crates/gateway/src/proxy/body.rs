@@ -106,10 +106,10 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
         let mut frame = this.inner.poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &mut frame {
-            if let Some(trailers) = frame.trailers_mut() {
-                (this.filter)(trailers);
-            }
+        if let Poll::Ready(Some(Ok(frame))) = &mut frame
+            && let Some(trailers) = frame.trailers_mut()
+        {
+            (this.filter)(trailers);
         }
         frame
     }

@@ -53,7 +53,10 @@ impl Progress {
         loop {
             let now = Instant::now();
             let until = match *self.state() {
-                State { moved, turn } if turn == Turn::Upstream => moved + self.longest,
+                State {
+                    moved,
+                    turn: Turn::Upstream,
+                } => moved + self.longest,
                 State { .. } => now + self.longest,
             };
             if until <= now {

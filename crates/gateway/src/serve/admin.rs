@@ -13,6 +13,7 @@ use keybound_sources::IssuerKeys;
 use super::HandlerFuture;
 use super::metrics::Metrics;
 use crate::config::HttpSettings;
+use crate::listener::HeadError;
 use crate::proxy::Body;
 
 /// What the endpoint shows.
@@ -26,10 +27,18 @@ impl Admin {
     /// Makes the handler of one connection.
     pub(super) fn handler(
         self: &Arc<Self>,
-    ) -> impl Fn(Request<Incoming>) -> HandlerFuture + Clone + Send + Sync + 'static + use<> {
+    ) -> impl Fn(Result<Request<Incoming>, HeadError>) -> HandlerFuture
+    + Clone
+    + Send
+    + Sync
+    + 'static
+    + use<> {
         let admin = Arc::clone(self);
         move |request| {
-            let response = admin.answer(&request);
+            let response = match request {
+                Ok(request) => admin.answer(&request),
+                Err(error) => error.response(),
+            };
             Box::pin(async { response })
         }
     }

@@ -7,7 +7,8 @@ use hyper::body::Incoming;
 use keybound::{Admitted, PeerCertificate, Spending, VerifiedOnly};
 use keybound_hyper::{Decision, Guard, Passed, Refused};
 
-use super::log::Log;
+use super::metrics::Metrics;
+use crate::listener::HeadError;
 use crate::proxy::{Body, Credentials, Forward, Identity, Upstream, UpstreamNonces};
 
 /// What the gateway keeps with a route: where its requests go, and how.
@@ -23,11 +24,18 @@ pub(crate) struct Target {
 /// Judges a request, and sends it on if it passes. One that does not never gets near the upstream.
 pub(crate) async fn handle(
     guard: Guard<Target>,
-    log: Arc<Log>,
+    metrics: Arc<Metrics>,
     client: IpAddr,
     certificate: PeerCertificate,
-    request: Request<Incoming>,
+    request: Result<Request<Incoming>, HeadError>,
 ) -> Response<Body> {
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => {
+            metrics.head_refused(error);
+            return error.response();
+        }
+    };
     let (mut head, body) = request.into_parts();
     let passed = match guard.check(&head, certificate).await {
         Decision::Refuse(refused) => return refusal(refused),
@@ -37,7 +45,9 @@ pub(crate) async fn handle(
     let mut response = match forward(&passed, client, Request::from_parts(head, body)).await {
         Ok(response) => response,
         Err(error) => {
-            log.upstream_failed(&passed.route().data().name, &error);
+            metrics
+                .log()
+                .upstream_failed(&passed.route().data().name, &error);
             error.response()
         }
     };

@@ -1,16 +1,18 @@
 //! JSON lines about decisions and events. No line holds a token, a proof or a nonce (PROJ-13;
 //! BEARER-5.3-2).
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use keybound_hyper::{Observer, Outcome, Report};
 use serde::Serialize;
 
 use crate::config::{Output, Requests};
+use crate::listener::HeadError;
 use crate::proxy::ProxyError;
 
 /// Writes lines from a thread of its own, so that a slow reader of the log does not slow down
@@ -25,10 +27,18 @@ impl Log {
     /// Starts the thread. It ends, with everything written, when the log is dropped and
     /// [`Writer::finish`] is called.
     pub(crate) fn start(requests: Requests, output: Output) -> (Self, Writer) {
+        match output {
+            Output::Stdout => Self::start_to(requests, io::stdout()),
+            Output::Stderr => Self::start_to(requests, io::stderr()),
+        }
+    }
+
+    fn start_to(requests: Requests, output: impl Write + Send + 'static) -> (Self, Writer) {
         let (lines, waiting) = sync_channel(WAITING);
-        let thread = thread::spawn(move || match output {
-            Output::Stdout => write_all(&waiting, io::stdout()),
-            Output::Stderr => write_all(&waiting, io::stderr()),
+        let (end, ended) = sync_channel::<()>(0);
+        thread::spawn(move || {
+            write_all(&waiting, output);
+            drop(end);
         });
         (
             Self {
@@ -36,17 +46,34 @@ impl Log {
                 lines,
                 left_out: AtomicU64::new(0),
             },
-            Writer(thread),
+            Writer { ended },
         )
+    }
+
+    /// A request was refused for its head, before anything was decided.
+    pub(crate) fn head_refused(&self, error: HeadError) {
+        match self.requests {
+            Requests::All | Requests::Refused => {}
+            Requests::None => return,
+        }
+        self.write(&Line {
+            event: "head",
+            outcome: Some(Outcome::Deny.name()),
+            reason: Some(error.code()),
+            status: Some(error.status().as_u16()),
+            ..Line::now()
+        });
     }
 
     /// An upstream gave no answer that could be passed on.
     pub(crate) fn upstream_failed(&self, upstream: &str, error: &ProxyError) {
+        let causes = causes(error);
         self.write(&Line {
             event: "upstream",
             reason: Some(error.code()),
             upstream: Some(upstream),
             status: Some(error.status().as_u16()),
+            message: Some(harmless(&causes)),
             ..Line::now()
         });
     }
@@ -130,14 +157,38 @@ fn harmless(text: &str) -> &str {
     boundary.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
+/// An error and what caused it, the cause last. The texts are those of the libraries for HTTP and
+/// TLS: they name addresses and what was wrong, and show nothing of a message.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if text.len() > LONGEST {
+            break;
+        }
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
 /// The thread that writes.
-pub(crate) struct Writer(thread::JoinHandle<()>);
+pub(crate) struct Writer {
+    // Nothing is sent: the thread drops the other half at its end.
+    ended: Receiver<()>,
+}
 
 impl Writer {
-    /// Waits until everything is written. Call it after the last [`Log`] is dropped.
+    /// Waits until everything is written, but not for long if nobody reads it. Call it after the
+    /// last [`Log`] is dropped.
     pub(crate) fn finish(self) {
-        // The thread does not panic; if it did, there is nothing left to write with.
-        let _ = self.0.join();
+        self.finish_within(LONGEST_FINISH);
+    }
+
+    fn finish_within(self, longest: Duration) {
+        // Ended or out of time: either way there is nothing more to wait for.
+        let _ = self.ended.recv_timeout(longest);
     }
 }
 
@@ -228,8 +279,88 @@ impl Line<'_> {
 /// Octets of a text in a line: 8,192 waiting lines must not take the memory of long paths.
 const LONGEST: usize = 1_024;
 
+/// How long the end of the program waits for a reader of the log that has stalled.
+const LONGEST_FINISH: Duration = Duration::from_secs(5);
+
 /// Lines that may wait to be written.
 const WAITING: usize = 8_192;
 
 /// Characters of a thumbprint that a line shows: enough to tell keys apart, 48 bits.
 const JKT_PREFIX: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{PipeWriter, Read, pipe};
+    use std::time::Instant;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// What is written, without the time.
+    fn written(write: impl FnOnce(&Log)) -> Vec<Value> {
+        let (mut reader, writer) = pipe().unwrap();
+        let (log, writer) = Log::start_to(Requests::Refused, writer);
+        write(&log);
+        drop(log);
+        writer.finish();
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        let lines = text.lines().map(|line| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            line.as_object_mut().unwrap().remove("time");
+            line
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn a_refusal_for_the_head_has_its_code_and_status() {
+        let lines = written(|log| log.head_refused(HeadError::Method));
+        let expected = json!({
+            "v": 1, "event": "head", "outcome": "deny", "reason": "head_method", "status": 501
+        });
+        assert_eq!(lines, [expected]);
+    }
+
+    #[test]
+    fn a_failure_of_an_upstream_has_its_causes() {
+        let lines = written(|log| log.upstream_failed("api", &ProxyError::ResponseTimeout));
+        let expected = json!({
+            "v": 1, "event": "upstream", "reason": "upstream_response_timeout", "upstream": "api",
+            "status": 504, "message": "the upstream took too long to answer"
+        });
+        assert_eq!(lines, [expected]);
+        let inner = io::Error::new(io::ErrorKind::ConnectionRefused, "refused");
+        let error = io::Error::other(Outer(inner));
+        assert_eq!(causes(&error), "outer: refused");
+    }
+
+    #[derive(Debug)]
+    struct Outer(io::Error);
+
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("outer")
+        }
+    }
+
+    impl Error for Outer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn a_reader_that_stalls_does_not_hold_up_the_end() {
+        let (_unread, writer): (_, PipeWriter) = pipe().unwrap();
+        let (log, writer) = Log::start_to(Requests::Refused, writer);
+        // More than a pipe holds.
+        let text = "x".repeat(1 << 20);
+        log.event("stopping", &text);
+        drop(log);
+        let began = Instant::now();
+        writer.finish_within(Duration::from_millis(100));
+        assert!(began.elapsed() < Duration::from_secs(4));
+    }
+}

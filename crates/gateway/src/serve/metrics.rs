@@ -10,6 +10,7 @@ use keybound_replay::{MemoryStore, Occupancy};
 use keybound_sources::{IssuerKeys, Status};
 
 use super::log::Log;
+use crate::listener::HeadError;
 
 /// Counts decisions, and hands each on to the log.
 pub(super) struct Metrics {
@@ -18,6 +19,8 @@ pub(super) struct Metrics {
     verified_only: AtomicU64,
     /// In the order of [`Reason::ALL`].
     refused: Vec<AtomicU64>,
+    /// In the order of [`HeadError::ALL`].
+    head_refused: [AtomicU64; HeadError::ALL.len()],
 }
 
 impl Metrics {
@@ -27,7 +30,22 @@ impl Metrics {
             allowed: AtomicU64::new(0),
             verified_only: AtomicU64::new(0),
             refused: Reason::ALL.iter().map(|_| AtomicU64::new(0)).collect(),
+            head_refused: HeadError::ALL.map(|_| AtomicU64::new(0)),
         }
+    }
+
+    /// Where other things than decisions are logged.
+    pub(super) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// A request was refused for its head, before anything was decided.
+    pub(super) fn head_refused(&self, error: HeadError) {
+        let counters = HeadError::ALL.iter().zip(&self.head_refused);
+        for (_, counter) in counters.filter(|(other, _)| **other == error) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        self.log.head_refused(error);
     }
 
     /// The text of the metrics endpoint, in the exposition format of Prometheus.
@@ -58,6 +76,13 @@ impl Metrics {
         writeln!(text, "# TYPE keybound_refused_total counter")?;
         for (reason, counter) in Reason::ALL.iter().zip(&self.refused) {
             let (reason, count) = (reason.code(), count(counter));
+            writeln!(
+                text,
+                "keybound_refused_total{{reason=\"{reason}\"}} {count}"
+            )?;
+        }
+        for (error, counter) in HeadError::ALL.iter().zip(&self.head_refused) {
+            let (reason, count) = (error.code(), count(counter));
             writeln!(
                 text,
                 "keybound_refused_total{{reason=\"{reason}\"}} {count}"

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::{self, Config};
-use crate::listener::{Listener, Peer, ServerTls};
+use crate::listener::{HeadError, Listener, Peer, ServerTls};
 use crate::proxy::Body;
 
 use admin::Admin;
@@ -46,6 +46,7 @@ pub(crate) async fn judge(config: Config) -> Result<(Site<Target>, Authorities),
 pub(crate) struct Gateway {
     listeners: Vec<(Listener, Guard<Target>)>,
     admin: Option<(Listener, Arc<Admin>)>,
+    metrics: Arc<Metrics>,
     log: Arc<Log>,
     writer: Writer,
 }
@@ -75,7 +76,7 @@ impl Gateway {
             .observer(observer)
             .build(Authorities::new());
         let admin = Admin {
-            metrics,
+            metrics: Arc::clone(&metrics),
             store,
             issuers,
         };
@@ -87,6 +88,7 @@ impl Gateway {
         Ok(Self {
             listeners,
             admin,
+            metrics,
             log,
             writer,
         })
@@ -109,6 +111,7 @@ impl Gateway {
         let Self {
             listeners,
             admin,
+            metrics,
             log,
             writer,
         } = self;
@@ -122,8 +125,8 @@ impl Gateway {
         };
         let mut serving = JoinSet::new();
         for (listener, guard) in listeners {
-            let log = Arc::clone(&log);
-            let connected = move |peer: &Peer| connection(&guard, &log, peer);
+            let metrics = Arc::clone(&metrics);
+            let connected = move |peer: &Peer| connection(&guard, &metrics, peer);
             serving.spawn(listener.serve(connected, stopped()));
         }
         if let Some((listener, admin)) = admin {
@@ -137,6 +140,7 @@ impl Gateway {
         drop(stop);
         while serving.join_next().await.is_some() {}
         log.event("stopped", "all connections are closed");
+        drop(metrics);
         drop(log);
         writer.finish();
     }
@@ -145,16 +149,16 @@ impl Gateway {
 /// Makes the handler of one connection, which knows who is at the other end.
 fn connection(
     guard: &Guard<Target>,
-    log: &Arc<Log>,
+    metrics: &Arc<Metrics>,
     peer: &Peer,
-) -> impl Fn(Request<Incoming>) -> HandlerFuture + Clone + Send + Sync + 'static + use<> {
-    let (guard, log) = (guard.clone(), Arc::clone(log));
+) -> impl Fn(Result<Request<Incoming>, HeadError>) -> HandlerFuture + Clone + Send + Sync + 'static + use<> {
+    let (guard, metrics) = (guard.clone(), Arc::clone(metrics));
     let client = peer.address.ip();
     let certificate = peer.certificate(&*provider());
     move |request| {
         Box::pin(handler::handle(
             guard.clone(),
-            Arc::clone(&log),
+            Arc::clone(&metrics),
             client,
             certificate,
             request,
