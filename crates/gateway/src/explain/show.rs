@@ -1,8 +1,9 @@
 use std::fmt::Write;
 
+use keybound::{Answer, Reason, Rejection};
 use serde_json::{Value, json};
 
-use super::{Explanation, Held};
+use super::{End, Explanation, Held};
 
 impl Held {
     /// A word for people and programs alike.
@@ -66,7 +67,7 @@ fn write_checks(text: &mut String, explanation: &Explanation) -> std::fmt::Resul
 }
 
 fn write_evidence(text: &mut String, explanation: &Explanation) -> std::fmt::Result {
-    let Some(rejection) = &explanation.rejection else {
+    let End::Refused(rejection, _) = &explanation.end else {
         return Ok(());
     };
     for (name, value) in [
@@ -81,30 +82,43 @@ fn write_evidence(text: &mut String, explanation: &Explanation) -> std::fmt::Res
 }
 
 fn write_end(text: &mut String, explanation: &Explanation) -> std::fmt::Result {
-    match (&explanation.rejection, &explanation.answer) {
-        (Some(rejection), Some(answer)) => {
-            writeln!(
-                text,
-                "\nrefused: {}\nanswer:  {}",
-                rejection.reason(),
-                answer.status()
-            )?;
-            for (name, value) in answer.fields() {
-                // A nonce made here would not be one of the gateway's.
-                let value = if *name == "dpop-nonce" {
-                    "(a fresh nonce)"
-                } else {
-                    value
-                };
-                writeln!(text, "         {name}: {value}")?;
-            }
-            Ok(())
+    match &explanation.end {
+        End::Refused(rejection, answer) => write_refusal(text, rejection, answer),
+        End::Head(error) => {
+            let status = error.status().as_u16();
+            writeln!(text, "\nrefused: {error}\nanswer:  {status}")
         }
-        _ => writeln!(
-            text,
-            "\npasses, unless the gateway has seen this proof before"
-        ),
+        End::Passes => {
+            let unknown = |reason| explanation.checks.contains(&(reason, Held::Unknown));
+            let condition = match (
+                unknown(Reason::ProofReplayed),
+                unknown(Reason::ProofNonceUnknown),
+            ) {
+                (false, _) => "",
+                (true, false) => ", unless the gateway has seen this proof before",
+                (true, true) => {
+                    ", if the nonce is a recent one of the gateway's, and unless the gateway has seen \
+                     this proof before"
+                }
+            };
+            writeln!(text, "\npasses{condition}")
+        }
     }
+}
+
+fn write_refusal(text: &mut String, rejection: &Rejection, answer: &Answer) -> std::fmt::Result {
+    let (reason, status) = (rejection.reason(), answer.status());
+    writeln!(text, "\nrefused: {reason}\nanswer:  {status}")?;
+    for (name, value) in answer.fields() {
+        // A nonce made here would not be one of the gateway's.
+        let value = if *name == "dpop-nonce" {
+            "(a fresh nonce)"
+        } else {
+            value
+        };
+        writeln!(text, "         {name}: {value}")?;
+    }
+    Ok(())
 }
 
 /// For programs.
@@ -122,13 +136,18 @@ pub(crate) fn json(explanation: &Explanation) -> Value {
             })
         })
         .collect();
-    let rejection = explanation.rejection.as_ref();
+    let (rejection, status, head) = match &explanation.end {
+        End::Passes => (None, None, None),
+        End::Head(error) => (None, Some(error.status().as_u16()), Some(error.to_string())),
+        End::Refused(rejection, answer) => (Some(rejection), Some(answer.status()), None),
+    };
     json!({
         "passes": explanation.passes(),
+        "head": head,
         "reason": rejection.map(|rejection| rejection.reason().code()),
         "expected": rejection.and_then(|rejection| rejection.expected()),
         "received": rejection.and_then(|rejection| rejection.received()),
-        "status": explanation.answer.as_ref().map(|answer| answer.status()),
+        "status": status,
         "checks": checks,
     })
 }
