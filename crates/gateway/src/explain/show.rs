@@ -85,8 +85,8 @@ fn write_end(text: &mut String, explanation: &Explanation) -> std::fmt::Result {
     match &explanation.end {
         End::Refused(rejection, answer) => write_refusal(text, rejection, answer),
         End::Head(error) => {
-            let status = error.status().as_u16();
-            writeln!(text, "\nrefused: {error}\nanswer:  {status}")
+            let (reason, status) = (error.code(), error.status().as_u16());
+            writeln!(text, "\nrefused: {reason} ({error})\nanswer:  {status}")
         }
         End::Passes => {
             let unknown = |reason| explanation.checks.contains(&(reason, Held::Unknown));
@@ -136,15 +136,18 @@ pub(crate) fn json(explanation: &Explanation) -> Value {
             })
         })
         .collect();
-    let (rejection, status, head) = match &explanation.end {
+    let (reason, rejection, status) = match &explanation.end {
         End::Passes => (None, None, None),
-        End::Head(error) => (None, Some(error.status().as_u16()), Some(error.to_string())),
-        End::Refused(rejection, answer) => (Some(rejection), Some(answer.status()), None),
+        End::Head(error) => (Some(error.code()), None, Some(error.status().as_u16())),
+        End::Refused(rejection, answer) => (
+            Some(rejection.reason().code()),
+            Some(rejection),
+            Some(answer.status()),
+        ),
     };
     json!({
         "passes": explanation.passes(),
-        "head": head,
-        "reason": rejection.map(|rejection| rejection.reason().code()),
+        "reason": reason,
         "expected": rejection.and_then(|rejection| rejection.expected()),
         "received": rejection.and_then(|rejection| rejection.received()),
         "status": status,
