@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::config::{self, HttpSettings, UpstreamTrust};
+use crate::config::{self, HttpSettings, Trust};
 use crate::listener::{HeadError, Listener, Peer, ServerTls};
 use crate::proxy::{Body, Credentials, Forward, Identity, ProxyError, Upstream, UpstreamNonces};
 
@@ -141,7 +141,7 @@ pub(crate) fn upstream_at(address: SocketAddr) -> config::Upstream {
         scheme: Scheme::HTTP,
         authority: address.to_string().parse::<Authority>().unwrap(),
         prefix: String::new(),
-        trust: UpstreamTrust::PublicAuthorities,
+        trust: Trust::PublicAuthorities,
         connect_timeout: Duration::from_secs(5),
         response_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_secs(5),

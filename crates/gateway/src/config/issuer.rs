@@ -9,7 +9,7 @@ use super::checks::{PLAIN_HTTP, algorithms, name};
 use super::error::Problem;
 use super::reader::{Item, Reader, Section};
 use super::schema;
-use super::upstream::{UpstreamTrust, trust};
+use super::upstream::{Trust, trust};
 
 /// An authorization server whose tokens are taken.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Issuer {
     /// Where its keys are.
     pub(crate) keys: KeySource,
     /// Whose word for an https key source is taken.
-    pub(crate) trust: UpstreamTrust,
+    pub(crate) trust: Trust,
     /// What its tokens may be signed with. At least one.
     pub(crate) algorithms: Vec<Algorithm>,
     /// What a token looks like.

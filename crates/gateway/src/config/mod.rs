@@ -17,7 +17,7 @@ pub(crate) use issuer::{Issuer, KeySource, Profile};
 pub(crate) use listener::{ClientCertificates, HttpSettings, Listener, Tls};
 pub(crate) use policy::{Admin, AfterRestart, Log, Output, Proof, Replay, Requests};
 pub(crate) use route::{Mode, Route};
-pub(crate) use upstream::{Upstream, UpstreamTrust};
+pub(crate) use upstream::{Trust, Upstream};
 
 mod checks;
 mod error;

@@ -80,7 +80,7 @@ fn silence_means_the_strict_defaults() {
     assert_eq!(issuer.algorithms, Algorithm::ALL);
     assert_eq!(issuer.leeway.as_secs(), 30);
     assert_eq!(issuer.max_lifetime, None);
-    assert_eq!(issuer.trust, UpstreamTrust::PublicAuthorities);
+    assert_eq!(issuer.trust, Trust::PublicAuthorities);
     assert_eq!(
         config.proof,
         Proof {

@@ -22,7 +22,7 @@ pub(crate) struct Upstream {
     /// What is put before the path of each request; empty, or `/...` without a slash at the end.
     pub(crate) prefix: String,
     /// Whose word for an https upstream's certificate is taken.
-    pub(crate) trust: UpstreamTrust,
+    pub(crate) trust: Trust,
     /// The time for name look-up, TCP and TLS together.
     pub(crate) connect_timeout: Duration,
     /// The time from the last octet of a request to the header section of the answer.
@@ -33,7 +33,7 @@ pub(crate) struct Upstream {
 
 /// Which authorities may vouch for an https peer.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum UpstreamTrust {
+pub(crate) enum Trust {
     /// Those that browsers trust.
     PublicAuthorities,
     /// These and no others.
@@ -55,9 +55,9 @@ pub(super) fn read_all(
 }
 
 /// Which authorities a `ca_file` names.
-pub(super) fn trust(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Option<UpstreamTrust> {
+pub(super) fn trust(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Option<Trust> {
     let anchors = trust_anchors(reader, section, "ca_file")?;
-    Some(anchors.map_or(UpstreamTrust::PublicAuthorities, UpstreamTrust::Authorities))
+    Some(anchors.map_or(Trust::PublicAuthorities, Trust::Authorities))
 }
 
 fn read(

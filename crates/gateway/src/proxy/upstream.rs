@@ -55,10 +55,10 @@ impl Upstream {
     pub(crate) fn new(settings: &config::Upstream) -> Result<Self, rustls::Error> {
         let mut roots = RootCertStore::empty();
         match &settings.trust {
-            config::UpstreamTrust::PublicAuthorities => {
+            config::Trust::PublicAuthorities => {
                 roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
             }
-            config::UpstreamTrust::Authorities(certificates) => {
+            config::Trust::Authorities(certificates) => {
                 for certificate in certificates {
                     roots.add(certificate.clone())?;
                 }

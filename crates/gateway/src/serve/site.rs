@@ -169,8 +169,8 @@ fn route_policy(
 
 fn key_source(issuer: &config::Issuer) -> Result<KeySource, SiteFailure> {
     let roots = match &issuer.trust {
-        config::UpstreamTrust::PublicAuthorities => Roots::Public,
-        config::UpstreamTrust::Authorities(own) => Roots::Only(own.clone()),
+        config::Trust::PublicAuthorities => Roots::Public,
+        config::Trust::Authorities(own) => Roots::Only(own.clone()),
     };
     let mut settings = HttpSettings::default();
     settings.roots = roots;

@@ -6,7 +6,7 @@ use hyper::body::Incoming;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::config::{self, ClientCertificates, Tls, UpstreamTrust};
+use crate::config::{self, ClientCertificates, Tls, Trust};
 use crate::listener::{Peer, ServerTls};
 use crate::proxy::Body;
 use crate::test_support::{Server, exchange, settings, status, upstream_at};
@@ -40,7 +40,7 @@ async fn upstream_named(name: &str) -> (Server, config::Upstream) {
     upstream.scheme = Scheme::HTTPS;
     let authority = format!("localhost:{}", server.address.port());
     upstream.authority = authority.parse().unwrap();
-    upstream.trust = UpstreamTrust::Authorities(vec![certificate]);
+    upstream.trust = Trust::Authorities(vec![certificate]);
     (server, upstream)
 }
 
@@ -58,10 +58,10 @@ async fn an_https_upstream_is_spoken_to_in_http_2() {
 #[tokio::test]
 async fn an_upstream_that_nobody_vouches_for_is_502_sbcp_4_13_2() {
     let (_server, mut unknown) = upstream_named("localhost").await;
-    unknown.trust = UpstreamTrust::Authorities(vec![identity("localhost").0]);
+    unknown.trust = Trust::Authorities(vec![identity("localhost").0]);
     let (_other, misnamed) = upstream_named("other.example").await;
     let (_third, mut public) = upstream_named("localhost").await;
-    public.trust = UpstreamTrust::PublicAuthorities;
+    public.trust = Trust::PublicAuthorities;
     for upstream in [unknown, misnamed, public] {
         let gateway = Server::gateway(upstream).await;
         let answer = exchange(gateway.address, GET).await;
