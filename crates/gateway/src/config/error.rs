@@ -209,7 +209,7 @@ impl fmt::Display for Problem {
                 table,
                 nearest,
             } => {
-                write!(f, "unknown key \"{key}\" in {table}")?;
+                write!(f, "unknown key {key:?} in {table}")?;
                 suggest(f, *nearest)
             }
             Self::MissingKey { key, table } => write!(f, "{table} needs the key \"{key}\""),

@@ -3,6 +3,8 @@
 //! What the types here hold has been checked: names are resolved, numbers lie in their ranges,
 //! files have been read, and what is in them is of use. Nothing later in the program looks at the text again.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use keybound::Limits;
@@ -64,7 +66,7 @@ impl Config {
     ///
     /// [`LoadError::Unreadable`], or [`LoadError::Invalid`] with everything that is wrong.
     pub(crate) fn load(path: &Path, provider: &dyn CryptoProvider) -> Result<Self, LoadError> {
-        let text = std::fs::read_to_string(path).map_err(|error| LoadError::Unreadable {
+        let text = read(path).map_err(|error| LoadError::Unreadable {
             path: path.to_owned(),
             error: error.to_string(),
         })?;
@@ -144,3 +146,17 @@ impl Config {
         Some(config)
     }
 }
+
+/// A file of bounded size: what has no end, such as a device, is no configuration.
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?
+        .take(MAX_FILE + 1)
+        .read_to_string(&mut text)?;
+    match u64::try_from(text.len()) {
+        Ok(length) if length <= MAX_FILE => Ok(text),
+        _ => Err(io::Error::other("a configuration has at most 4 MiB")),
+    }
+}
+
+const MAX_FILE: u64 = 4 * 1024 * 1024;

@@ -8,7 +8,8 @@ use super::Body;
 
 /// Why an upstream gave no answer that could be passed on.
 ///
-/// None of these but [`RequestTimeout`](Self::RequestTimeout) is the client's fault, and none says anything about a token.
+/// None of these but those that begin with `Request` is the client's fault, and none says anything
+/// about a token.
 #[derive(Debug)]
 pub(crate) enum ProxyError {
     /// No connection: name not found, refused, unreachable, or TLS failed.
@@ -20,6 +21,8 @@ pub(crate) enum ProxyError {
     ResponseTimeout,
     /// The client sent no more of the request within `response_timeout`.
     RequestTimeout,
+    /// The request's body is not what its framing says: the client's doing, not the upstream's.
+    RequestBroken,
     /// The connection broke, or what came was not HTTP.
     Broken(legacy::Error),
     /// The upstream switched protocols, which nobody had asked for (RFC 9110 section 7.8).
@@ -36,6 +39,7 @@ impl ProxyError {
             Self::Connect(_) | Self::Broken(_) | Self::UnaskedUpgrade => StatusCode::BAD_GATEWAY,
             Self::ConnectTimeout | Self::ResponseTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::RequestBroken => StatusCode::BAD_REQUEST,
             Self::Target => StatusCode::BAD_REQUEST,
         }
     }
@@ -47,6 +51,7 @@ impl ProxyError {
             Self::ConnectTimeout => "upstream_connect_timeout",
             Self::ResponseTimeout => "upstream_response_timeout",
             Self::RequestTimeout => "request_timeout",
+            Self::RequestBroken => "request_body_broken",
             Self::Broken(_) => "upstream_broken",
             Self::UnaskedUpgrade => "upstream_unasked_upgrade",
             Self::Target => "upstream_target",
@@ -61,17 +66,22 @@ impl ProxyError {
     }
 
     pub(super) fn from_client(error: legacy::Error) -> Self {
-        if !error.is_connect() {
-            return Self::Broken(error);
-        }
+        let is_connect = error.is_connect();
         let mut source = error.source();
         while let Some(cause) = source {
             if cause.is::<ConnectTimedOut>() {
                 return Self::ConnectTimeout;
             }
+            // hyper's word for a body that it was given and that failed.
+            if cause.downcast_ref().is_some_and(hyper::Error::is_user) {
+                return Self::RequestBroken;
+            }
             source = cause.source();
         }
-        Self::Connect(error)
+        match is_connect {
+            true => Self::Connect(error),
+            false => Self::Broken(error),
+        }
     }
 }
 
@@ -82,6 +92,7 @@ impl fmt::Display for ProxyError {
             Self::ConnectTimeout => "the upstream took too long to connect",
             Self::ResponseTimeout => "the upstream took too long to answer",
             Self::RequestTimeout => "the client took too long to send the request",
+            Self::RequestBroken => "the client's request body is malformed or was cut short",
             Self::Broken(_) => "the connection to the upstream broke",
             Self::UnaskedUpgrade => "the upstream switched protocols unasked",
             Self::Target => "the request target cannot be sent to the upstream",
@@ -96,6 +107,7 @@ impl Error for ProxyError {
             Self::ConnectTimeout
             | Self::ResponseTimeout
             | Self::RequestTimeout
+            | Self::RequestBroken
             | Self::UnaskedUpgrade
             | Self::Target => None,
         }

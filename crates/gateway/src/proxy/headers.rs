@@ -202,6 +202,7 @@ const RESERVED_PREFIXES: &[&str] = &[
     "x-arr-clientcert",
     "x-client-cert",
     "x-ssl-",
+    "tls-client",
     "x-tls-client",
     // Where a request came from; x-forwarded-client-cert and -tls-client-cert are among these.
     "x-forwarded",
@@ -209,12 +210,21 @@ const RESERVED_PREFIXES: &[&str] = &[
 
 const RESERVED: &[&str] = &[
     "forwarded",
+    "cf-connecting-ip",
+    "true-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
     "x-real-ip",
+    // Read by CGI and its heirs as HTTP_PROXY, and by some servers as who the user is.
+    "proxy",
+    "remote-user",
     // A proof is for one method: no upstream may be told to take another (DPOP-4.3-8).
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
     // Some frameworks route by these instead of by the request target.
+    "x-host",
+    "x-original-host",
     "x-original-uri",
     "x-original-url",
     "x-rewrite-url",

@@ -151,7 +151,8 @@ fn connection(
     guard: &Guard<Target>,
     metrics: &Arc<Metrics>,
     peer: &Peer,
-) -> impl Fn(Result<Request<Incoming>, HeadError>) -> HandlerFuture + Clone + Send + Sync + 'static + use<> {
+) -> impl Fn(Result<Request<Incoming>, HeadError>) -> HandlerFuture + Clone + Send + Sync + 'static + use<>
+{
     let (guard, metrics) = (guard.clone(), Arc::clone(metrics));
     let client = peer.address.ip();
     let certificate = peer.certificate(&*provider());

@@ -193,3 +193,20 @@ async fn an_upload_that_is_cut_short_never_looks_complete() {
         assert_eq!(within(ended.recv()).await.unwrap(), sent, "{request:?}");
     }
 }
+
+/// Whoever reaches a route must not be able to fake an alarm about the upstream.
+#[tokio::test]
+async fn a_malformed_chunk_is_the_clients_fault() {
+    let upstream = upstream(|mut stream| async move {
+        let _head = head(&mut stream).await;
+        let _rest = rest(&mut stream).await;
+    })
+    .await;
+    let gateway = Server::gateway(upstream).await;
+    let request = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n";
+    let answer = exchange(gateway.address, request).await;
+    assert_eq!(
+        (status(&answer), code(&answer)),
+        ("400", "request_body_broken")
+    );
+}
