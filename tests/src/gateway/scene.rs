@@ -1,10 +1,10 @@
-use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{fs, mem};
 
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 use super::{Answer, Config, Gateway, ORIGIN, Request, Tls, Upstream, http1};
 use crate::harness::{Client, ISSUER, Issuer, Jws, PrivateKey, sha256};
@@ -23,6 +23,8 @@ pub struct Scene {
     /// What the listener with TLS shows.
     pub tls: Tls,
     folder: TempDir,
+    /// Bound and never listening: where the upstream is that is down.
+    _down: TcpSocket,
     environment: Vec<(&'static str, PathBuf)>,
     jtis: AtomicU64,
 }
@@ -60,7 +62,10 @@ impl Scene {
         let tls = Tls::generate();
         tls.write_to(folder.path());
         fs::write(folder.path().join("jwks.json"), issuer.jwks().to_string()).unwrap();
-        let text = config.text(issuer.name(), upstream.address(), free_address());
+        let down = TcpSocket::new_v4().unwrap();
+        down.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let nobody = down.local_addr().unwrap();
+        let text = config.text(issuer.name(), upstream.address(), nobody);
         fs::write(folder.path().join("keybound.toml"), text).unwrap();
         let environment = environment(folder.path());
         Self {
@@ -70,6 +75,7 @@ impl Scene {
             client: Client::new(PrivateKey::p256(12)),
             tls,
             folder,
+            _down: down,
             environment,
             jtis: AtomicU64::new(0),
         }
@@ -155,10 +161,4 @@ impl Default for Scene {
 pub fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.unwrap().as_secs()
-}
-
-/// An address where nobody listens.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
 }

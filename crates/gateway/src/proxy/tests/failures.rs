@@ -5,7 +5,7 @@ use std::io;
 
 use http::uri::Scheme;
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc;
 
 use crate::test_support::{
@@ -23,9 +23,10 @@ fn code(answer: &str) -> &str {
 
 #[tokio::test]
 async fn an_upstream_that_refuses_is_502() {
-    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // Bound and never listening: nobody else can have the port.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = closed.local_addr().unwrap();
-    drop(closed);
     let gateway = Server::gateway(upstream_at(address)).await;
     let answer = exchange(gateway.address, GET).await;
     assert_eq!(
